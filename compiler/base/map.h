@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole file mapped read-only. The mapping belongs to the arena and lives as long as it does; its
+// pages are the kernel's (file-backed), so a model's weights cost no anonymous memory.
+#ifndef ZOOC_MAP_H
+#define ZOOC_MAP_H
+
+#include "compiler/base/arena.h"
+#include "compiler/base/slice.h"
+
+// Maps regular file `path`. On failure returns false with errno set (EISDIR for a folder, ...).
+// An empty file gives an empty slice with non-NULL data.
+bool map_file(struct arena *arena, const char *path, struct slice *out);
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a front end is: it bids on a source file and imports it into a graph. One folder and one row of
+// frontends.def per framework.
+#ifndef ZOOC_FRONTEND_H
+#define ZOOC_FRONTEND_H
+
+#include "compiler/graph/graph.h"
+
+struct import_input { // one entry of --input / --input_shape / --freeze_placeholder_with_value
+    const char *name; // source node, as the user wrote it without port; NULL: by position
+    int port;         // N of "N:name" (input port) or of "name:N" (output port); -1 = none
+    bool port_is_input;
+    bool has_shape;
+    struct shape shape;       // in the source framework's layout
+    enum dtype type;          // DT_UNKNOWN: as the source says
+    const char *frozen_value; // text after "->", or NULL
+};
+
+struct import_options {
+    const char *model;       // --input_model, or NULL
+    const char *proto;       // --input_proto (Caffe)
+    const char *symbol;      // --input_symbol (MXNet)
+    const char *custom_layers;    // -k
+    const char *(*option)(const void *options, const char *name); // any other option's text by the
+    const void *options;          // Model Optimizer's name, NULL when not given
+    const struct import_input *inputs;
+    uint32_t input_count;
+    bool inputs_given; // --input was given: cut there
+    const char *const *outputs;
+    uint32_t output_count;
+    int64_t batch; // --batch, 0 = none
+};
+
+struct frontend {
+    const char *name;    // "caffe", "mxnet", "tf", "kaldi", "onnx"
+    const char *title;   // "Caffe"
+    // 0 (not mine) to 100 from the file's first bytes and its suffix.
+    int (*bid)(const char *path, struct slice head);
+    // Fills `g`: Parameters and Results in the source's order, shapes inferred. Problems are reported
+    // to g->diag; false when one is DIAG_FAILED or worse. Weights stay views on the mapped files.
+    bool (*import)(const struct import_options *options, struct graph *g);
+};
+
+#define FRONTEND(name) extern const struct frontend frontend_##name;
+#include "frontends/frontends.def"
+#undef FRONTEND
+
+// By --framework name, or NULL.
+const struct frontend *frontend_find(const char *name);
+// By bids; NULL after a numbered report (no bid, a tie).
+const struct frontend *frontend_detect(const char *path, struct diag *diag);
+
+#endif

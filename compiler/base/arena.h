@@ -2,9 +2,9 @@
 // Arena: memory that lives and dies together. A model's graph, names and small tensors belong to
 // one arena and are freed at once; nothing inside is freed alone.
 //
-// Never returns NULL: running out of memory ends the process with exit code 70 (fatal.h). Sizes that
-// come from an input must be checked against limits.h before they reach this module.
-// An arena is used by one thread at a time.
+// Never returns NULL: running out of memory ends the process with exit code 70 (fatal.h). Sizes
+// that come from an input must be checked against limits.h before they reach this module. An arena
+// is used by one thread at a time.
 #ifndef ZOOC_ARENA_H
 #define ZOOC_ARENA_H
 

@@ -17,10 +17,11 @@
 // They write without a bound: use strbuf.h, arena_printf or snprintf.
 #pragma GCC poison strcpy strcat stpcpy sprintf vsprintf gets strncat strncpy
 // They keep a hidden buffer that threads share, and the time of day has no place in an output.
-#pragma GCC poison gmtime localtime asctime ctime asctime_r ctime_r strtok rand srand
+#pragma GCC poison gmtime localtime asctime ctime asctime_r ctime_r strtok
 // They cannot report an error: use strtol and friends with the end checked.
 #pragma GCC poison atoi atol atoll atof
 // The stack cannot say no; a temporary name that can be guessed is somebody else's file.
+#undef alloca // a macro of glibc
 #pragma GCC poison alloca tmpnam tempnam mktemp
 // The binary stays in the C locale, so that numbers are read and printed in one way.
 #pragma GCC poison setlocale

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic on sizes that come from an input: every product and sum of such sizes goes through here.
+// Arithmetic on sizes that come from an input: every product and sum of such sizes goes through
+// here.
 #ifndef ZOOC_CHECKED_H
 #define ZOOC_CHECKED_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages to the user. Each is an entry of diag.def: its number, grade, text, and what to do. Numbers
-// 1 to 97 are the numbered causes of the Developer Guide's FAQ; ours start at 1000.
+// Messages to the user. Each is an entry of diag.def: its number, grade, text, and what to do.
+// Numbers 1 to 97 are the numbered causes of the Developer Guide's FAQ; ours start at 1000.
 //
-// Reporting collects; only cli prints (diag_print). Text is lower case, says what failed first, quotes
-// the subject in single quotes and carries no full stop.
+// Reporting collects; only cli prints (diag_print). Text is lower case, says what failed first,
+// quotes the subject in single quotes and carries no full stop.
 #ifndef ZOOC_DIAG_H
 #define ZOOC_DIAG_H
 
@@ -37,8 +37,8 @@ enum diag_id {
 // Where: any part may be missing (NULL or 0). Strings must outlive the diag.
 struct place {
     const char *file;
-    uint32_t line, column;  // from 1; 0 = no line (binary file)
-    uint64_t offset;        // byte offset in a binary file; used when has_offset
+    uint32_t line, column; // from 1; 0 = no line (binary file)
+    uint64_t offset;       // byte offset in a binary file; used when has_offset
     bool has_offset;
     const char *layer;      // layer or node of the source model
     const char *layer_type; // its type in the source framework

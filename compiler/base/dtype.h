@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Element types of tensors, their two spellings and conversions between them.
 //
-// Half and bfloat16 follow IEEE 754-2008 binary16 and the upper half of binary32; conversions round to
-// nearest, ties to even.
+// Half and bfloat16 follow IEEE 754-2008 binary16 and the upper half of binary32; conversions round
+// to nearest, ties to even.
 #ifndef ZOOC_DTYPE_H
 #define ZOOC_DTYPE_H
 
@@ -35,8 +35,8 @@ bool dtype_is_float(enum dtype type);
 bool dtype_is_integer(enum dtype type); // signed or unsigned; not DT_BOOL
 bool dtype_is_signed(enum dtype type);
 
-const char *dtype_opset_name(enum dtype type);   // "f32", "i64", "boolean" (IR v10/v11)
-const char *dtype_classic_name(enum dtype type); // "FP32", "I64", "BOOL" (IR v2 to v7)
+const char *dtype_opset_name(enum dtype type);        // "f32", "i64", "boolean" (IR v10/v11)
+const char *dtype_classic_name(enum dtype type);      // "FP32", "I64", "BOOL" (IR v2 to v7)
 enum dtype dtype_from_opset_name(const char *name);   // DT_UNKNOWN when there is none
 enum dtype dtype_from_classic_name(const char *name); // "half" and "float" too
 
@@ -45,7 +45,8 @@ uint16_t dtype_float_to_half(float value); // overflow gives infinity
 float dtype_bfloat16_to_float(uint16_t value);
 uint16_t dtype_float_to_bfloat16(float value);
 
-// Converts `count` elements. Float to integer truncates (NaN gives 0); integers saturate; to bool is
+// Converts `count` elements. Float to integer truncates (NaN gives 0); integers saturate; to bool
+// is
 // != 0. Every conversion rounds once.
 // `from` and `to` need no alignment and must not overlap unless the types are equal.
 void dtype_convert(enum dtype from_type, const void *from, enum dtype to_type, void *to,

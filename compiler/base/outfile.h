@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Output files that are never seen half-written: each is written beside its final name, flushed, and
-// renamed by the commit of its set. A set's files appear together or, on any failure, not at all.
-// fatal.h and the signals INT, TERM and HUP remove what is still open.
+// Output files that are never seen half-written: each is written beside its final name, flushed,
+// and renamed by the commit of its set. A set's files appear together or, on any failure, not at
+// all. fatal.h and the signals INT, TERM and HUP remove what is still open.
 #ifndef ZOOC_OUTFILE_H
 #define ZOOC_OUTFILE_H
 
@@ -26,8 +26,9 @@ void outfile_printf(struct outfile *file, const char *format, ...)
 void outfile_align(struct outfile *file, uint64_t alignment);
 uint64_t outfile_size(const struct outfile *file);
 
-// Flushes, fsyncs and renames every file, then frees the set. On failure nothing of the set remains,
-// errno says why and *failed (when not NULL) points to the path at fault (valid until the next call).
+// Flushes, fsyncs and renames every file, then frees the set. On failure nothing of the set
+// remains, errno says why and *failed (when not NULL) points to the path at fault (valid until the
+// next call).
 bool outset_commit(struct outset *set, const char **failed);
 // Removes what was written and frees the set. NULL is allowed.
 void outset_abort(struct outset *set);

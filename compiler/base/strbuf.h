@@ -14,7 +14,8 @@ struct strbuf {
 };
 
 extern char strbuf_empty[1];
-#define STRBUF_INIT {.data = strbuf_empty, .length = 0, .capacity = 0}
+#define STRBUF_INIT                                                                                \
+    { .data = strbuf_empty, .length = 0, .capacity = 0 }
 
 void strbuf_add(struct strbuf *sb, const void *bytes, size_t length);
 void strbuf_puts(struct strbuf *sb, const char *text);

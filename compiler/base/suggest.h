@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-// The nearest of `count` names by edit distance (case-blind), or NULL when none is near enough (more
-// than a third of the letters would change).
+// The nearest of `count` names by edit distance (case-blind), or NULL when none is near enough
+// (more than a third of the letters would change).
 const char *suggest(const char *wrong, const char *const *names, size_t count);
 
 #endif

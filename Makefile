@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+# zooc: make help lists the goals.
+
+BUILD ?= build
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX ?= /usr/local
+export BUILD
+
+# setup may install the compiler and the libraries themselves: all other goals then run in a make of
+# their own, after it.
+OTHER_GOALS := $(filter-out setup,$(MAKECMDGOALS))
+ifneq ($(and $(filter setup,$(MAKECMDGOALS)),$(OTHER_GOALS)),)
+
+.PHONY: setup $(OTHER_GOALS)
+setup:
+	@ci/setup
+$(firstword $(OTHER_GOALS)): setup
+	@$(MAKE) --no-print-directory $(OTHER_GOALS)
+$(wordlist 2,$(words $(OTHER_GOALS)),$(OTHER_GOALS)): $(firstword $(OTHER_GOALS))
+	@:
+
+else
+
+# ---- Variants: each has its own folder of objects ----
+# SANITIZE=1: address and undefined-behaviour sanitizers. DEBUG=1: no optimisation.
+OUT := $(BUILD)$(if $(SANITIZE),/sanitize)$(if $(DEBUG),/debug)
+GEN := $(BUILD)/gen
+
+COMMA := ,
+OPTIMIZE := $(if $(DEBUG),-O0,-O2)
+HARDEN := $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(COMMA)undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer)
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+
+PACKAGES := libprotobuf-c libxml-2.0 yaml-0.1 libxxhash libarchive json-c libcrypto
+# Asked once, and only by a goal that compiles.
+PACKAGE_FLAGS = $(eval PACKAGE_FLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_FLAGS)
+PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
+
+# -ffp-contract=off: gcc and clang round alike. -ffile-prefix-map: no path of this machine remains.
+COMMON_FLAGS = -std=c17 -D_GNU_SOURCE $(OPTIMIZE) -g -fPIC -ffp-contract=off -ffile-prefix-map=$(CURDIR)=. \
+	$(HARDEN) $(SANITIZERS) -I. -I$(GEN) $(PACKAGE_FLAGS) -MMD -MP $(CFLAGS)
+COMPILE = $(CC) $(COMMON_FLAGS) $(WARNINGS) -include compiler/base/banned.h
+LINK = $(CC) $(SANITIZERS) -rdynamic -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread
+
+# ---- Files, always in the same order ----
+ROOMS := compiler/*/ frontends/*/ manifests/ cache/ rules/*/
+MAIN := compiler/cli/main.c
+SOURCES := $(sort $(filter-out $(MAIN),$(wildcard $(ROOMS:%=%*.c))))
+SCHEMAS := $(sort $(wildcard frontends/*/schema.proto))
+GENERATED := $(SCHEMAS:%.proto=$(GEN)/%.pb-c.c)
+UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
+
+LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
+UNIT_BINARIES := $(UNIT_TESTS:%.c=$(OUT)/%)
+ZOOC := $(OUT)/zooc
+
+.PHONY: all setup setup-bench zoo test unit topologies bench lint format install clean help FORCE
+.SECONDARY: $(GENERATED)
+.DELETE_ON_ERROR:
+
+all: $(ZOOC)
+
+$(ZOOC): $(OUT)/$(MAIN:.c=.o) $(OUT)/libzooc.a
+	$(LINK) -o $@ $(OUT)/$(MAIN:.c=.o) $(OUT)/libzooc.a $(LIBS)
+
+# Made anew each time: ar would keep the object of a deleted source.
+$(OUT)/libzooc.a: $(LIBRARY_OBJECTS) $(OUT)/objects
+	@rm -f $@
+	ar rcsD $@ $(LIBRARY_OBJECTS)
+
+$(OUT)/%.o: %.c $(OUT)/flags | $(GENERATED) $(GEN)/build_id.h
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+# Generated code is not held to our warnings.
+$(OUT)/%.pb-c.o: $(GEN)/%.pb-c.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(CC) $(COMMON_FLAGS) -w -c -o $@ $<
+
+$(GEN)/%.pb-c.c: %.proto
+	@mkdir -p $(GEN)
+	protoc-c --c_out=$(GEN) $<
+
+unit: $(UNIT_BINARIES)
+
+# Expectations that fail abort the test by longjmp, whose guards clang-tidy and the compilers know.
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libzooc.a
+	$(LINK) -o $@ $< $(OUT)/libzooc.a -lcmocka $(LIBS)
+
+# ---- Files that are rewritten only when their content changes ----
+# $(call keep,FILE,TEXT)
+keep = @mkdir -p $(dir $1); printf '%s\n' $2 | cmp -s - $1 || printf '%s\n' $2 >$1
+
+$(OUT)/flags: FORCE
+	$(call keep,$@,'$(COMPILE)')
+$(OUT)/objects: FORCE
+	$(call keep,$@,'$(LIBRARY_OBJECTS)')
+
+# The compiler's version for the cache: the content of everything it is built from, so neither time,
+# path nor choice of C compiler is in it.
+BUILD_ID_FILES := Makefile $(sort $(wildcard $(foreach suffix,c h def proto,$(ROOMS:%=%*.$(suffix)))))
+$(GEN)/build_id.h: FORCE
+	$(call keep,$@,"#define ZOOC_BUILD_ID \"$$(sha256sum $(BUILD_ID_FILES) | sha256sum | cut -c1-32)\"")
+
+# ---- Goals ----
+setup:
+	@ci/setup
+
+setup-bench: setup
+	@ci/setup-bench
+
+zoo: all
+	@ci/zoo
+
+test:
+	@ci/test
+
+topologies: all
+	@tests/topologies/run.sh
+
+bench: all
+	@tests/bench/run.sh
+
+lint:
+	@ci/lint
+
+format:
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+install: all
+	install -D -m 755 $(ZOOC) $(DESTDIR)$(PREFIX)/bin/zooc
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#? //p' Makefile
+
+#? make setup          install missing Debian packages and the OpenVINO runtime (into build/venv)
+#? make                build build/zooc
+#? make zoo            compile the zoo of manifests/zoo.yml into build/zoo
+#? make test           everything that is tested; ends with a line "N passed, N failed"
+#? make topologies     convert the known topologies and compare with their frameworks
+#? make lint, format   check or apply the style of the sources
+#? make setup-bench    install the converters that make bench compares with
+#? make bench          time and memory beside cp and the Model Optimizer
+#? make install        into PREFIX (/usr/local), below DESTDIR
+#? make clean          remove the build folder
+#?
+#? make setup zoo, make setup test: both in one command on a bare Debian 12.
+#? Variables: CC, BUILD (folder, build), SANITIZE=1, DEBUG=1, CFLAGS, LDFLAGS, PREFIX, DESTDIR.
+
+-include $(LIBRARY_OBJECTS:.o=.d) $(OUT)/$(MAIN:.c=.d) $(UNIT_BINARIES:=.d)
+
+endif

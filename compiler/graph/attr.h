@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attributes. An operator's list is written once, one line a row, in its family's header:
 //
-//     #define CONVOLUTION_ATTRS(A)                                                                //
-//         A(INTS,  strides,    NO_DEFAULT,  NULL,     "strides",  "strides")                      //
-//         A(ENUM,  auto_pad,   PAD_EXPLICIT, auto_pads, "auto_pad", NULL)
+//     #define CONVOLUTION_ATTRS(A) //
+//         A(INTS,  strides,    NO_DEFAULT,  NULL,     "strides",  "strides") // A(ENUM,  auto_pad,
+//         PAD_EXPLICIT, auto_pads, "auto_pad", NULL)
 //     ATTR_STRUCT(convolution, CONVOLUTION_ATTRS)
 //
 // kind, field, default, allowed values (ENUM: a NULL-ended array of names in enumerator order),
@@ -35,17 +35,17 @@ struct free_attr { // attributes of a Custom operator, printed as they stand
 };
 
 enum attr_kind {
-    ATTR_INT,     // int64_t
-    ATTR_FLOAT,   // float
-    ATTR_BOOL,    // bool; printed true/false in opset IR, 1/0 in classic IR
-    ATTR_ENUM,    // int, printed as its name
-    ATTR_STRING,  // const char *
-    ATTR_INTS,    // struct ints
-    ATTR_FLOATS,  // struct floats
-    ATTR_TYPE,    // enum dtype
-    ATTR_SHAPE,   // struct shape
-    ATTR_GRAPH,   // struct graph *: a body
-    ATTR_FREE,    // struct free_attr *
+    ATTR_INT,    // int64_t
+    ATTR_FLOAT,  // float
+    ATTR_BOOL,   // bool; printed true/false in opset IR, 1/0 in classic IR
+    ATTR_ENUM,   // int, printed as its name
+    ATTR_STRING, // const char *
+    ATTR_INTS,   // struct ints
+    ATTR_FLOATS, // struct floats
+    ATTR_TYPE,   // enum dtype
+    ATTR_SHAPE,  // struct shape
+    ATTR_GRAPH,  // struct graph *: a body
+    ATTR_FREE,   // struct free_attr *
 };
 
 #define ATTR_CTYPE_INT int64_t

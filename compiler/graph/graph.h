@@ -2,7 +2,8 @@
 // The graph: what every front end makes, every pass edits and every emitter reads.
 //
 // - A graph owns nothing but belongs to an arena; a model dies with its arena at once.
-// - Nodes keep creation order and ids that are never reused. Every walk follows creation order or the
+// - Nodes keep creation order and ids that are never reused. Every walk follows creation order or
+// the
 //   topological order with ties by id, never a pointer's or a hash table's order.
 // - An output port owns a value; an input port is a use record in the value's list of uses.
 // - Edit only through the functions below: they keep the use records right.
@@ -40,7 +41,7 @@ struct value {
     enum dtype type;
     struct shape shape;
     const struct tensor *constant; // when its elements are known, else NULL
-    bool poison;                   // comes from something that could not be imported; already reported
+    bool poison; // comes from something that could not be imported; already reported
     struct use *first_use, *last_use;
     struct names *names; // tensor names of the source model: `names` of v11 ports, `.mapping`
 };
@@ -51,7 +52,7 @@ struct node {
     uint32_t id;
     const char *name; // unique in its graph (graph_finish_names)
     struct place place;
-    void *attrs; // struct of the operator
+    void *attrs;        // struct of the operator
     struct use *inputs; // array; an absent optional input has value == NULL
     uint32_t input_count;
     struct value *outputs; // array, never moved
@@ -87,8 +88,9 @@ struct node *node_new(struct graph *g, const struct op_def *op, const char *name
                       const struct place *place);
 // NULL for an absent optional input.
 void node_add_input(struct node *n, struct value *v);
-// Checks ports, makes the outputs, infers their types and shapes (and constants of shape arithmetic).
-// False after a report: the outputs are then poison. An input that is poison makes poison silently.
+// Checks ports, makes the outputs, infers their types and shapes (and constants of shape
+// arithmetic). False after a report: the outputs are then poison. An input that is poison makes
+// poison silently.
 bool node_finish(struct node *n);
 // Outputs beyond the operator's fixed number (Split, VariadicSplit, ...): call before node_finish.
 void node_set_output_count(struct node *n, uint32_t count);
@@ -142,7 +144,8 @@ struct graph *graph_clone(struct graph *g);
 const char *graph_check(struct graph *g);
 // Makes every node name unique: the first keeps it, later ones get "_1", "_2"... in creation order.
 void graph_finish_names(struct graph *g);
-// The text form (compiler/graph/README.md); constants are printed up to a few elements unless `full`.
+// The text form (compiler/graph/README.md); constants are printed up to a few elements unless
+// `full`.
 struct strbuf;
 void graph_print(struct graph *g, struct strbuf *out, bool full);
 // Reads the text form; NULL after a report with line and column.

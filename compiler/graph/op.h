@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator entry is. One line in compiler/ops/ops.def, one `const struct op_def op_NAME` in its family
-// file; everything else (checks, inference, folding, both emitters, `zooc ops`, coverage) is derived.
+// What an operator entry is. One line in compiler/ops/ops.def, one `const struct op_def op_NAME` in
+// its family file; everything else (checks, inference, folding, both emitters, `zooc ops`,
+// coverage) is derived.
 //
-// The operator set is OpenVINO's opset vocabulary (OP_OPSET), plus operators that only classic IR knows
-// (OP_CLASSIC, made by the lower_classic passes), plus internal ones that a named pass must remove
-// before emission (neither flag; `lowered_by` names the pass).
+// The operator set is OpenVINO's opset vocabulary (OP_OPSET), plus operators that only classic IR
+// knows (OP_CLASSIC, made by the lower_classic passes), plus internal ones that a named pass must
+// remove before emission (neither flag; `lowered_by` names the pass).
 #ifndef ZOOC_OP_H
 #define ZOOC_OP_H
 
@@ -14,11 +15,12 @@
 enum dialect_id { DIALECT_NONE, DIALECT_OPSET, DIALECT_CLASSIC };
 
 enum op_flags {
-    OP_OPSET = 1,       // may stand in IR v10/v11
-    OP_CLASSIC = 2,     // may stand in IR v2 to v7
-    OP_ELEMENTWISE = 4, // output element depends on the input elements at the same place (broadcast)
+    OP_OPSET = 1,   // may stand in IR v10/v11
+    OP_CLASSIC = 2, // may stand in IR v2 to v7
+    OP_ELEMENTWISE =
+        4, // output element depends on the input elements at the same place (broadcast)
     OP_COMMUTES = 8,
-    OP_EFFECT = 16,     // keeps state or is a graph end: never removed as dead or merged
+    OP_EFFECT = 16, // keeps state or is a graph end: never removed as dead or merged
     OP_UNARY_KEEPS_ZERO = 32,
 };
 
@@ -26,7 +28,8 @@ enum { PORTS_VARIADIC = 255 };
 
 // Reports through shape_error (shape_rules.h) and returns false when the inputs do not fit.
 typedef bool infer_function(struct node *n);
-// Fills outputs[i] with the constants of node `n`, whose inputs are all constant; false when it cannot.
+// Fills outputs[i] with the constants of node `n`, whose inputs are all constant; false when it
+// cannot.
 typedef bool evaluate_function(struct node *n, const struct tensor **outputs);
 
 struct classic_form {
@@ -34,8 +37,8 @@ struct classic_form {
     // Names of the blobs that the constant inputs become, by input index; NULL = a real input port.
     const char *blobs[4];
     // Extra attributes that no single row gives (kernel, output, ...), or NULL.
-    void (*attributes)(const struct node *n, void (*put)(void *to, const char *name, const char *value),
-                       void *to);
+    void (*attributes)(const struct node *n,
+                       void (*put)(void *to, const char *name, const char *value), void *to);
 };
 
 struct op_def {
@@ -49,14 +52,15 @@ struct op_def {
     const struct attr_def *attrs;
     uint32_t attr_count;
     infer_function *infer;
-    evaluate_function *evaluate; // NULL: never folded
+    evaluate_function *evaluate;                                // NULL: never folded
     double (*scalar)(const struct node *n, double a, double b); // elementwise formula, or NULL
-    const struct classic_form *classic; // NULL: `lowered_by`, or none
+    const struct classic_form *classic;                         // NULL: `lowered_by`, or none
     const char *lowered_by; // pass that replaces it where a dialect lacks it
 };
 
 #define OP_ATTRS(rows, tag)                                                                        \
-    .attrs_size = sizeof(struct tag), .attrs = (rows), .attr_count = sizeof(rows) / sizeof((rows)[0])
+    .attrs_size = sizeof(struct tag), .attrs = (rows),                                             \
+    .attr_count = sizeof(rows) / sizeof((rows)[0])
 
 // The table is compiler/ops/ops.c; graph modules look names up through these two.
 const struct op_def *op_find(const char *name);

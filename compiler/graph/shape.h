@@ -34,7 +34,8 @@ bool shape_count(const struct shape *s, uint64_t *count);
 bool shape_count_range(const struct shape *s, int32_t from, int32_t to, uint64_t *count);
 // Brings `axis` in [-rank, rank) to [0, rank); false when it is outside or the rank is unknown.
 bool shape_axis(const struct shape *s, int64_t axis, int32_t *out);
-// NumPy broadcasting of two shapes (docs: opset broadcast rules, "numpy"); false when they do not fit.
+// NumPy broadcasting of two shapes (docs: opset broadcast rules, "numpy"); false when they do not
+// fit.
 bool shape_broadcast(const struct shape *a, const struct shape *b, struct shape *out);
 // "[1,3,?,224]", "[...]" for an unknown rank; the text belongs to the arena.
 const char *shape_text(struct arena *arena, const struct shape *s);

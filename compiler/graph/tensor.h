@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensor: a constant's element type, shape and *where its bytes are*. A weight is never copied on its
-// way: it is a slice of the mapped source file, or a recipe over other tensors that is carried out
-// while somebody reads it, block by block. So anonymous memory stays flat whatever the model's size.
+// Tensor: a constant's element type, shape and *where its bytes are*. A weight is never copied on
+// its way: it is a slice of the mapped source file, or a recipe over other tensors that is carried
+// out while somebody reads it, block by block. So anonymous memory stays flat whatever the model's
+// size.
 //
 // Tensors are immutable once made and belong to an arena; recipes share their sources.
 // Element order is row-major (C order).
@@ -29,14 +30,14 @@ struct tensor {
     enum dtype type;
     struct shape shape; // static
     enum tensor_kind kind;
-    struct slice bytes;           // BYTES, STRIDED
-    uint64_t stride;              // STRIDED
-    double splat;                 // SPLAT
-    const struct tensor *source;  // CAST, AFFINE, PERMUTE, GATHER, TILE
-    int32_t axis;                 // AFFINE, GATHER, CONCAT
-    const double *scale, *shift;  // AFFINE: dims[axis] numbers each; NULL = 1 / 0
-    int32_t order[SHAPE_MAX_RANK];// PERMUTE
-    const int64_t *indices;       // GATHER: dims[axis] of them
+    struct slice bytes;                // BYTES, STRIDED
+    uint64_t stride;                   // STRIDED
+    double splat;                      // SPLAT
+    const struct tensor *source;       // CAST, AFFINE, PERMUTE, GATHER, TILE
+    int32_t axis;                      // AFFINE, GATHER, CONCAT
+    const double *scale, *shift;       // AFFINE: dims[axis] numbers each; NULL = 1 / 0
+    int32_t order[SHAPE_MAX_RANK];     // PERMUTE
+    const int64_t *indices;            // GATHER: dims[axis] of them
     const struct tensor *const *parts; // CONCAT
     uint32_t part_count;
 };
@@ -44,9 +45,9 @@ struct tensor {
 uint64_t tensor_count(const struct tensor *t); // elements
 uint64_t tensor_bytes(const struct tensor *t); // elements * size
 
-// Makers. The shape must be static; sizes must match (a mismatch is our bug: the caller checks what an
-// input says first). Scales and indices are copied. Cheap combinations collapse (affine of affine,
-// permute of permute, identity permute, cast to the same type).
+// Makers. The shape must be static; sizes must match (a mismatch is our bug: the caller checks what
+// an input says first). Scales and indices are copied. Cheap combinations collapse (affine of
+// affine, permute of permute, identity permute, cast to the same type).
 struct tensor *tensor_of_slice(struct arena *, enum dtype, struct shape, struct slice bytes);
 struct tensor *tensor_strided(struct arena *, enum dtype, struct shape, struct slice bytes,
                               uint64_t stride);

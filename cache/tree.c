@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compiler/base/strbuf.h"
+
+bool tree_make_folders(const char *path) {
+    struct strbuf part = STRBUF_INIT;
+    bool done = true;
+    for (const char *end = path; done && *end != '\0';) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        strbuf_reset(&part);
+        strbuf_add(&part, path, (size_t)(end - path));
+        done = mkdir(part.data, 0755) == 0 || errno == EEXIST;
+    }
+    int error = errno;
+    strbuf_free(&part);
+    errno = error;
+    return done;
+}
+
+static void close_keeping_errno(int fd) {
+    int error = errno;
+    close(fd);
+    errno = error;
+}
+
+// Opens the folder that holds the last component of `name`; *last points at that component.
+static int open_parent(int root, const char *name, bool make, const char **last) {
+    int at = fcntl(root, F_DUPFD_CLOEXEC, 0);
+    const char *slash;
+    while (at >= 0 && (slash = strchr(name, '/')) != NULL) {
+        char part[256];
+        size_t length = (size_t)(slash - name);
+        if (length >= sizeof part) {
+            close(at);
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        memcpy(part, name, length);
+        part[length] = '\0';
+        int next = -1;
+        if (!make || mkdirat(at, part, 0755) == 0 || errno == EEXIST)
+            next = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        close_keeping_errno(at);
+        at = next;
+        name = slash + 1;
+    }
+    *last = name;
+    return at;
+}
+
+bool tree_folder(int root, const char *name) {
+    const char *last;
+    int at = open_parent(root, name, true, &last);
+    if (at < 0)
+        return false;
+    bool done = mkdirat(at, last, 0755) == 0 || errno == EEXIST;
+    close_keeping_errno(at);
+    return done;
+}
+
+int tree_create(int root, const char *name, bool executable) {
+    const char *last;
+    int at = open_parent(root, name, true, &last);
+    if (at < 0)
+        return -1;
+    int fd = openat(at, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    executable ? 0755 : 0644);
+    close_keeping_errno(at);
+    return fd;
+}
+
+bool tree_symlink(int root, const char *name, const char *target) {
+    const char *last;
+    int at = open_parent(root, name, true, &last);
+    if (at < 0)
+        return false;
+    bool done = symlinkat(target, at, last) == 0;
+    close_keeping_errno(at);
+    return done;
+}
+
+bool tree_hardlink(int root, const char *name, const char *existing) {
+    const char *last, *old_last;
+    int at = open_parent(root, name, true, &last);
+    if (at < 0)
+        return false;
+    int from = open_parent(root, existing, false, &old_last);
+    bool done = from >= 0 && linkat(from, old_last, at, last, 0) == 0;
+    if (from >= 0)
+        close_keeping_errno(from);
+    close_keeping_errno(at);
+    return done;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where) {
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+bool tree_remove(const char *path) {
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return errno == ENOENT;
+    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0;
+}
+
+bool tree_replace(const char *fresh, const char *path) {
+    if (rename(fresh, path) == 0)
+        return true;
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+        return false;
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        return tree_remove(fresh);
+    // A file system that cannot exchange: for a moment there is no tree, which costs a new
+    // unpacking.
+    return tree_remove(path) && rename(fresh, path) == 0;
+}

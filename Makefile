@@ -23,6 +23,11 @@ $(wordlist 2,$(words $(OTHER_GOALS)),$(OTHER_GOALS)): $(firstword $(OTHER_GOALS)
 
 else
 
+# As many jobs as processors, unless the command line says otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 # ---- Variants: each has its own folder of objects ----
 # SANITIZE=1: address and undefined-behaviour sanitizers. DEBUG=1: no optimisation.
 OUT := $(BUILD)$(if $(SANITIZE),/sanitize)$(if $(DEBUG),/debug)
@@ -47,6 +52,10 @@ COMPILE = $(CC) $(COMMON_FLAGS) $(WARNINGS) -include compiler/base/banned.h
 LINK = $(CC) $(SANITIZERS) -rdynamic -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread
 
+# Short lines; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $1")
+
 # ---- Files, always in the same order ----
 ROOMS := compiler/*/ frontends/*/ manifests/ cache/ rules/*/
 MAIN := compiler/cli/main.c
@@ -57,40 +66,53 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
 
 LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
 UNIT_BINARIES := $(UNIT_TESTS:%.c=$(OUT)/%)
+TOOL_BINARIES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/tools/*.c)))
 ZOOC := $(OUT)/zooc
 
-.PHONY: all setup setup-bench zoo test unit topologies bench lint format install clean help FORCE
-.SECONDARY: $(GENERATED)
+.PHONY: all setup setup-bench zoo test unit tools topologies bench lint format install clean help FORCE
+.SECONDARY: $(GENERATED) $(UNIT_BINARIES:=.o) $(TOOL_BINARIES:=.o)
 .DELETE_ON_ERROR:
 
 all: $(ZOOC)
 
 $(ZOOC): $(OUT)/$(MAIN:.c=.o) $(OUT)/libzooc.a
-	$(LINK) -o $@ $(OUT)/$(MAIN:.c=.o) $(OUT)/libzooc.a $(LIBS)
+	$(call say,link $@)
+	$(Q)$(LINK) -o $@ $(OUT)/$(MAIN:.c=.o) $(OUT)/libzooc.a $(LIBS)
 
 # Made anew each time: ar would keep the object of a deleted source.
 $(OUT)/libzooc.a: $(LIBRARY_OBJECTS) $(OUT)/objects
+	$(call say,archive $@)
 	@rm -f $@
-	ar rcsD $@ $(LIBRARY_OBJECTS)
+	$(Q)ar rcsD $@ $(LIBRARY_OBJECTS)
 
 $(OUT)/%.o: %.c $(OUT)/flags | $(GENERATED) $(GEN)/build_id.h
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(call say,compile $<)
+	$(Q)$(COMPILE) -c -o $@ $<
 
 # Generated code is not held to our warnings.
 $(OUT)/%.pb-c.o: $(GEN)/%.pb-c.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(COMMON_FLAGS) -w -c -o $@ $<
+	$(call say,compile $<)
+	$(Q)$(CC) $(COMMON_FLAGS) -w -c -o $@ $<
 
 $(GEN)/%.pb-c.c: %.proto
 	@mkdir -p $(GEN)
-	protoc-c --c_out=$(GEN) $<
+	$(call say,generate $@)
+	$(Q)protoc-c --c_out=$(GEN) $<
 
 unit: $(UNIT_BINARIES)
 
-# Expectations that fail abort the test by longjmp, whose guards clang-tidy and the compilers know.
+# Programs that only tests and benchmarks use.
+tools: $(TOOL_BINARIES)
+
+$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(OUT)/libzooc.a
+	$(call say,link $@)
+	$(Q)$(LINK) -o $@ $< $(OUT)/libzooc.a $(LIBS)
+
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libzooc.a
-	$(LINK) -o $@ $< $(OUT)/libzooc.a -lcmocka $(LIBS)
+	$(call say,link $@)
+	$(Q)$(LINK) -o $@ $< $(OUT)/libzooc.a -lcmocka $(LIBS)
 
 # ---- Files that are rewritten only when their content changes ----
 # $(call keep,FILE,TEXT)
@@ -115,7 +137,7 @@ setup-bench: setup
 	@ci/setup-bench
 
 zoo: all
-	@ci/zoo
+	@$(ZOOC) build manifests/zoo.yml -o $(BUILD)/zoo
 
 test:
 	@ci/test
@@ -153,8 +175,8 @@ help:
 #? make clean          remove the build folder
 #?
 #? make setup zoo, make setup test: both in one command on a bare Debian 12.
-#? Variables: CC, BUILD (folder, build), SANITIZE=1, DEBUG=1, CFLAGS, LDFLAGS, PREFIX, DESTDIR.
+#? Variables: CC, BUILD (folder, build), SANITIZE=1, DEBUG=1, V=1 (show commands), CFLAGS, LDFLAGS, PREFIX, DESTDIR.
 
--include $(LIBRARY_OBJECTS:.o=.d) $(OUT)/$(MAIN:.c=.d) $(UNIT_BINARIES:=.d)
+-include $(LIBRARY_OBJECTS:.o=.d) $(OUT)/$(MAIN:.c=.d) $(UNIT_BINARIES:=.d) $(TOOL_BINARIES:=.d)
 
 endif

@@ -17,7 +17,8 @@
 enum tensor_kind {
     TENSOR_BYTES,   // little-endian elements, as in the file or in the arena
     TENSOR_SPLAT,   // one number everywhere
-    TENSOR_CAST,    // source converted to `type` (dtype_convert)
+    TENSOR_CAST,    // source converted to `type` (dtype_convert); its shape may be another one of
+                    // as many elements, so a cast to the same type is a reshape
     TENSOR_AFFINE,  // source * scale[c] + shift[c], c the index along `axis`; computed in double
     TENSOR_PERMUTE, // axes of the source reordered: out.dims[i] = in.dims[order[i]]
     TENSOR_GATHER,  // source's slices along `axis` picked by index (channel reversal, slicing)
@@ -30,14 +31,15 @@ struct tensor {
     enum dtype type;
     struct shape shape; // static
     enum tensor_kind kind;
-    struct slice bytes;                // BYTES, STRIDED
-    uint64_t stride;                   // STRIDED
-    double splat;                      // SPLAT
-    const struct tensor *source;       // CAST, AFFINE, PERMUTE, GATHER, TILE
-    int32_t axis;                      // AFFINE, GATHER, CONCAT
-    const double *scale, *shift;       // AFFINE: dims[axis] numbers each; NULL = 1 / 0
-    int32_t order[SHAPE_MAX_RANK];     // PERMUTE
-    const int64_t *indices;            // GATHER: dims[axis] of them
+    uint32_t depth;                // recipes on top of one another; bounded, for reading recurses
+    struct slice bytes;            // BYTES, STRIDED
+    uint64_t stride;               // STRIDED
+    double splat;                  // SPLAT
+    const struct tensor *source;   // CAST, AFFINE, PERMUTE, GATHER, TILE
+    int32_t axis;                  // AFFINE, GATHER, CONCAT
+    const double *scale, *shift;   // AFFINE: dims[axis] numbers each
+    int32_t order[SHAPE_MAX_RANK]; // PERMUTE
+    const int64_t *indices;        // GATHER: dims[axis] of them
     const struct tensor *const *parts; // CONCAT
     uint32_t part_count;
 };

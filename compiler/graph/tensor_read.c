@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading tensors: one function per kind, each carrying out its recipe over a range of elements.
+// The loops that whole models go through (cast, affine, permute) run over long stretches of memory.
+#include <string.h>
+
+#include "compiler/base/checked.h"
+#include "compiler/base/fatal.h"
+#include "compiler/graph/tensor.h"
+
+enum { BLOCK = 1024, TILE_ROWS = 16, LANES = 16 };
+
+typedef void read_function(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out);
+
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static uint64_t inner_count(const struct tensor *t) { // elements per step along t->axis
+    uint64_t inner;
+    if (!shape_count_range(&t->shape, t->axis + 1, t->shape.rank, &inner))
+        fatal_bug("a tensor of unknown size");
+    return inner;
+}
+
+// --- moving elements ----------------------------------------------------------------------------
+
+#define COPY_LOOP(size)                                                                            \
+    for (uint64_t i = 0; i < count; i++)                                                           \
+    memcpy(to + i * to_step, from + i * from_step, (size))
+
+// `count` elements, from one every `from_step` bytes to one every `to_step` bytes.
+static void copy_elements(uint8_t *to, uint64_t to_step, const uint8_t *from, uint64_t from_step,
+                          uint64_t count, size_t size) {
+    if (to_step == size && from_step == size) {
+        memcpy(to, from, count * size);
+        return;
+    }
+    switch (size) {
+    case 1:
+        COPY_LOOP(1);
+        break;
+    case 2:
+        COPY_LOOP(2);
+        break;
+    case 4:
+        COPY_LOOP(4);
+        break;
+    default:
+        COPY_LOOP(8);
+        break;
+    }
+}
+
+static void read_bytes(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    size_t size = dtype_size(t->type);
+    memcpy(out, t->bytes.data + first * size, count * size);
+}
+
+static void read_strided(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    size_t size = dtype_size(t->type);
+    copy_elements(out, size, t->bytes.data + first * t->stride, t->stride, count, size);
+}
+
+static void read_splat(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    (void)first;
+    size_t size = dtype_size(t->type);
+    uint64_t element;
+    dtype_store(t->type, &element, 0, t->splat);
+    copy_elements(out, size, (const uint8_t *)&element, 0, count, size);
+}
+
+static void read_concat(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    size_t size = dtype_size(t->type);
+    uint64_t inner = inner_count(t);
+    uint64_t row = (uint64_t)t->shape.dims[t->axis] * inner; // one step of the axes before t->axis
+    while (count > 0) {
+        uint64_t outer = first / row, offset = first % row;
+        for (uint32_t i = 0; i < t->part_count && count > 0; i++) {
+            uint64_t width = (uint64_t)t->parts[i]->shape.dims[t->axis] * inner;
+            if (offset >= width) {
+                offset -= width;
+                continue;
+            }
+            uint64_t run = least(width - offset, count);
+            tensor_read(t->parts[i], outer * width + offset, run, out);
+            out += run * size;
+            first += run;
+            count -= run;
+            offset = 0;
+        }
+    }
+}
+
+static void read_gather(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    size_t size = dtype_size(t->type);
+    uint64_t inner = inner_count(t);
+    uint64_t steps = (uint64_t)t->shape.dims[t->axis];
+    uint64_t source_steps = (uint64_t)t->source->shape.dims[t->axis];
+    while (count > 0) {
+        uint64_t step = first / inner, offset = first % inner;
+        uint64_t run = least(inner - offset, count);
+        uint64_t from = (step / steps) * source_steps + (uint64_t)t->indices[step % steps];
+        tensor_read(t->source, from * inner + offset, run, out);
+        out += run * size;
+        first += run;
+        count -= run;
+    }
+}
+
+// --- views: permute and tile --------------------------------------------------------------------
+
+// The result's axes as steps through the source's elements, neighbours joined where they can be.
+struct view {
+    uint32_t rank; // at least 1
+    uint64_t dims[SHAPE_MAX_RANK];
+    uint64_t strides[SHAPE_MAX_RANK];
+};
+
+struct cursor {
+    uint64_t at[SHAPE_MAX_RANK];
+    uint64_t offset; // into the source
+};
+
+static void view_add(struct view *view, uint64_t dim, uint64_t stride) {
+    uint32_t last = view->rank - 1;
+    if (dim == 1)
+        return;
+    if (view->dims[last] == 1)
+        view->strides[last] = stride;
+    else if (view->strides[last] == dim * stride)
+        view->strides[last] = stride;
+    else
+        view->strides[++last] = stride;
+    view->dims[last] *= dim;
+    view->rank = last + 1;
+}
+
+static struct view view_of(const struct tensor *t) {
+    const struct shape *from = &t->source->shape;
+    uint64_t strides[SHAPE_MAX_RANK];
+    uint64_t stride = 1;
+    for (int32_t i = from->rank - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= (uint64_t)from->dims[i];
+    }
+    struct view view = {.rank = 1};
+    for (int32_t i = 0; i < SHAPE_MAX_RANK; i++)
+        view.dims[i] = 1;
+    view.strides[0] = 1;
+    for (int32_t i = 0; i < t->shape.rank; i++) {
+        int32_t axis = t->kind == TENSOR_PERMUTE ? t->order[i] : i - (t->shape.rank - from->rank);
+        bool repeats = axis < 0 || (from->dims[axis] == 1 && t->shape.dims[i] != 1);
+        view_add(&view, (uint64_t)t->shape.dims[i], repeats ? 0 : strides[axis]);
+    }
+    return view;
+}
+
+static void cursor_seek(struct cursor *cursor, const struct view *view, uint64_t position) {
+    cursor->offset = 0;
+    for (uint32_t i = view->rank; i-- > 0;) {
+        cursor->at[i] = position % view->dims[i];
+        cursor->offset += cursor->at[i] * view->strides[i];
+        position /= view->dims[i];
+    }
+}
+
+// `steps` along `axis`, carrying into the axes before it down to `first_axis`.
+static void cursor_step(struct cursor *cursor, const struct view *view, uint32_t first_axis,
+                        uint32_t axis, uint64_t steps) {
+    cursor->at[axis] += steps;
+    cursor->offset += steps * view->strides[axis];
+    while (cursor->at[axis] == view->dims[axis] && axis > first_axis) {
+        cursor->offset -= view->dims[axis] * view->strides[axis];
+        cursor->at[axis] = 0;
+        axis--;
+        cursor->at[axis]++;
+        cursor->offset += view->strides[axis];
+    }
+}
+
+// Where a view's source lies in memory, when it does.
+struct memory {
+    const uint8_t *data; // or NULL
+    uint64_t step;       // bytes from element to element
+};
+
+static struct memory memory_of(const struct tensor *source) {
+    if (source->kind == TENSOR_BYTES)
+        return (struct memory){source->bytes.data, dtype_size(source->type)};
+    if (source->kind == TENSOR_STRIDED)
+        return (struct memory){source->bytes.data, source->stride};
+    return (struct memory){NULL, 0};
+}
+
+static void read_row(const struct tensor *source, struct memory memory, uint64_t offset,
+                     uint64_t stride, uint64_t count, uint8_t *out) {
+    size_t size = dtype_size(source->type);
+    if (memory.data != NULL) {
+        copy_elements(out, size, memory.data + offset * memory.step, stride * memory.step, count,
+                      size);
+    } else if (stride == 1) {
+        tensor_read(source, offset, count, out);
+    } else {
+        uint64_t computed = stride == 0 ? 1 : count;
+        for (uint64_t i = 0; i < computed; i++)
+            tensor_read(source, offset + i * stride, 1, out + i * size);
+        if (computed < count)
+            copy_elements(out + size, size, out, 0, count - computed, size);
+    }
+}
+
+// The axis, other than the last, along which the source is contiguous; rank when there is none.
+static uint32_t contiguous_axis(const struct view *view) {
+    uint32_t axis = 0;
+    while (axis + 1 < view->rank && view->strides[axis] != 1)
+        axis++;
+    return axis + 1 < view->rank ? axis : view->rank;
+}
+
+// `rows` steps along `axis` at once: each read takes `rows` neighbours of the source and spreads
+// them over as many rows of the result, so a transpose reads whole cache lines.
+static void read_rows(const struct view *view, struct cursor cursor, uint32_t axis, uint64_t rows,
+                      uint64_t row, struct memory memory, size_t size, uint8_t *out) {
+    uint32_t last = view->rank - 1;
+    cursor.at[axis] = 0;
+    for (uint64_t i = 0; i < row; i++) {
+        copy_elements(out + i * size, row * size, memory.data + cursor.offset * memory.step,
+                      memory.step, rows, size);
+        cursor_step(&cursor, view, axis, last, 1);
+    }
+}
+
+static void read_view(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    struct view view = view_of(t);
+    struct memory memory = memory_of(t->source);
+    size_t size = dtype_size(t->type);
+    uint32_t last = view.rank - 1, axis = contiguous_axis(&view);
+    uint64_t row = 1; // elements per step along `axis`
+    for (uint32_t i = axis + 1; i < view.rank; i++)
+        row *= view.dims[i];
+    struct cursor cursor;
+    cursor_seek(&cursor, &view, first);
+    while (count > 0) {
+        uint64_t done;
+        if (axis < last && memory.data != NULL && first % row == 0 && count >= row) {
+            uint64_t rows = least(least(view.dims[axis] - cursor.at[axis], TILE_ROWS), count / row);
+            read_rows(&view, cursor, axis, rows, row, memory, size, out);
+            done = rows * row;
+            cursor_step(&cursor, &view, 0, axis, rows);
+        } else {
+            done = least(view.dims[last] - cursor.at[last], count);
+            read_row(t->source, memory, cursor.offset, view.strides[last], done, out);
+            cursor_step(&cursor, &view, 0, last, done);
+        }
+        out += done * size;
+        first += done;
+        count -= done;
+    }
+}
+
+// --- computing numbers --------------------------------------------------------------------------
+
+static void read_cast(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    const struct tensor *source = t->source;
+    size_t size = dtype_size(t->type), from_size = dtype_size(source->type);
+    if (t->type == source->type) {
+        tensor_read(source, first, count, out);
+        return;
+    }
+    if (source->kind == TENSOR_BYTES) {
+        dtype_convert(source->type, source->bytes.data + first * from_size, t->type, out, count);
+        return;
+    }
+    uint64_t block[BLOCK];
+    while (count > 0) {
+        uint64_t run = least(count, BLOCK);
+        tensor_read(source, first, run, block);
+        dtype_convert(source->type, block, t->type, out, run);
+        out += run * size;
+        first += run;
+        count -= run;
+    }
+}
+
+typedef float loose_float __attribute__((aligned(1), may_alias));
+
+// One channel's stretch. A fixed number of lanes at a time is what compilers turn into vectors.
+static void scale_floats(loose_float *x, uint64_t count, double scale, double shift) {
+    uint64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (uint64_t lane = i; lane < i + LANES; lane++)
+            x[lane] = (float)((double)x[lane] * scale + shift);
+    for (; i < count; i++)
+        x[i] = (float)((double)x[i] * scale + shift);
+}
+
+static void scale_doubles(double *x, uint64_t count, double scale, double shift) {
+    for (uint64_t i = 0; i < count; i++)
+        x[i] = x[i] * scale + shift;
+}
+
+// Elements [first, first + count) of `t`, held in one of the two arrays.
+static void apply_affine(const struct tensor *t, uint64_t inner, uint64_t first, uint64_t count,
+                         loose_float *floats, double *doubles) {
+    uint64_t steps = (uint64_t)t->shape.dims[t->axis];
+    uint64_t channel = first / inner % steps, offset = first % inner;
+    for (uint64_t done = 0; done < count; channel = channel + 1 == steps ? 0 : channel + 1) {
+        uint64_t run = least(inner - offset, count - done);
+        if (floats != NULL)
+            scale_floats(floats + done, run, t->scale[channel], t->shift[channel]);
+        else
+            scale_doubles(doubles + done, run, t->scale[channel], t->shift[channel]);
+        done += run;
+        offset = 0;
+    }
+}
+
+static void read_affine(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    size_t size = dtype_size(t->type);
+    uint64_t inner = inner_count(t);
+    double block[BLOCK];
+    while (count > 0) {
+        uint64_t run = least(count, t->type == DT_F32 ? 8 * BLOCK : BLOCK);
+        if (t->type == DT_F32) {
+            tensor_read(t->source, first, run, out);
+            apply_affine(t, inner, first, run, (loose_float *)out, NULL);
+        } else {
+            tensor_read_doubles(t->source, first, run, block);
+            apply_affine(t, inner, first, run, NULL, block);
+            dtype_convert(DT_F64, block, t->type, out, run);
+        }
+        out += run * size;
+        first += run;
+        count -= run;
+    }
+}
+
+// --- the whole ----------------------------------------------------------------------------------
+
+static read_function *const readers[] = {
+    [TENSOR_BYTES] = read_bytes,   [TENSOR_SPLAT] = read_splat,     [TENSOR_CAST] = read_cast,
+    [TENSOR_AFFINE] = read_affine, [TENSOR_PERMUTE] = read_view,    [TENSOR_GATHER] = read_gather,
+    [TENSOR_CONCAT] = read_concat, [TENSOR_STRIDED] = read_strided, [TENSOR_TILE] = read_view,
+};
+
+void tensor_read(const struct tensor *t, uint64_t first, uint64_t count, void *out) {
+    uint64_t end;
+    if (!checked_add(first, count, &end) || end > tensor_count(t))
+        fatal_bug("a read past the end of a tensor");
+    if (count > 0)
+        readers[t->kind](t, first, count, out);
+}
+
+void tensor_read_doubles(const struct tensor *t, uint64_t first, uint64_t count, double *out) {
+    if (t->type == DT_F64) {
+        tensor_read(t, first, count, out);
+        return;
+    }
+    uint64_t block[BLOCK];
+    while (count > 0) {
+        uint64_t run = least(count, BLOCK);
+        tensor_read(t, first, run, block);
+        dtype_convert(t->type, block, DT_F64, out, run);
+        out += run;
+        first += run;
+        count -= run;
+    }
+}
+
+static bool all_equal(const uint8_t *element, const uint8_t *bytes, uint64_t count, size_t size) {
+    return count == 0 || (memcmp(element, bytes, size) == 0 &&
+                          memcmp(bytes, bytes + size, (count - 1) * size) == 0);
+}
+
+bool tensor_uniform(const struct tensor *t, double *value) {
+    uint64_t count = tensor_count(t);
+    size_t size = dtype_size(t->type);
+    uint64_t element, block[BLOCK];
+    if (count == 0 || size == 0)
+        return false;
+    tensor_read(t, 0, 1, &element);
+    *value = dtype_load(t->type, &element, 0);
+    if (t->kind == TENSOR_SPLAT)
+        return true;
+    if (t->kind == TENSOR_BYTES)
+        return all_equal((const uint8_t *)&element, t->bytes.data, count, size);
+    for (uint64_t i = 0, run; i < count; i += run) {
+        run = least(count - i, BLOCK);
+        tensor_read(t, i, run, block);
+        if (!all_equal((const uint8_t *)&element, (const uint8_t *)block, run, size))
+            return false;
+    }
+    return true;
+}

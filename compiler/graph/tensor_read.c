@@ -7,7 +7,7 @@
 #include "compiler/base/fatal.h"
 #include "compiler/graph/tensor.h"
 
-enum { BLOCK = 1024, TILE_ROWS = 16, LANES = 16 };
+enum { BLOCK = 1024, TILE = 32, LANES = 16 };
 
 typedef void read_function(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out);
 
@@ -217,16 +217,27 @@ static uint32_t contiguous_axis(const struct view *view) {
     return axis + 1 < view->rank ? axis : view->rank;
 }
 
-// `rows` steps along `axis` at once: each read takes `rows` neighbours of the source and spreads
-// them over as many rows of the result, so a transpose reads whole cache lines.
+// A tile: `columns` rows of `rows` elements in, `rows` rows of `columns` elements out.
+static void transpose_tile(const uint8_t *tile, uint64_t columns, uint64_t rows, size_t size,
+                           uint8_t *out, uint64_t out_row) {
+    for (uint64_t i = 0; i < rows; i++)
+        copy_elements(out + i * out_row, size, tile + i * size, TILE * size, columns, size);
+}
+
+// `rows` steps along `axis` at once: each visit takes `rows` neighbours of the source, and a tile
+// of visits is turned in a small buffer, so that whole cache lines are read and written.
 static void read_rows(const struct view *view, struct cursor cursor, uint32_t axis, uint64_t rows,
                       uint64_t row, struct memory memory, size_t size, uint8_t *out) {
-    uint32_t last = view->rank - 1;
+    uint64_t tile[TILE * TILE];
     cursor.at[axis] = 0;
-    for (uint64_t i = 0; i < row; i++) {
-        copy_elements(out + i * size, row * size, memory.data + cursor.offset * memory.step,
-                      memory.step, rows, size);
-        cursor_step(&cursor, view, axis, last, 1);
+    for (uint64_t i = 0, columns; i < row; i += columns) {
+        columns = least(row - i, TILE);
+        for (uint64_t j = 0; j < columns; j++) {
+            copy_elements((uint8_t *)tile + j * TILE * size, size,
+                          memory.data + cursor.offset * memory.step, memory.step, rows, size);
+            cursor_step(&cursor, view, axis, view->rank - 1, 1);
+        }
+        transpose_tile((const uint8_t *)tile, columns, rows, size, out + i * size, row * size);
     }
 }
 
@@ -243,7 +254,7 @@ static void read_view(const struct tensor *t, uint64_t first, uint64_t count, ui
     while (count > 0) {
         uint64_t done;
         if (axis < last && memory.data != NULL && first % row == 0 && count >= row) {
-            uint64_t rows = least(least(view.dims[axis] - cursor.at[axis], TILE_ROWS), count / row);
+            uint64_t rows = least(least(view.dims[axis] - cursor.at[axis], TILE), count / row);
             read_rows(&view, cursor, axis, rows, row, memory, size, out);
             done = rows * row;
             cursor_step(&cursor, &view, 0, axis, rows);
@@ -294,9 +305,29 @@ static void scale_floats(loose_float *x, uint64_t count, double scale, double sh
         x[i] = (float)((double)x[i] * scale + shift);
 }
 
+// The last axis: every element is another channel's.
+static void scale_floats_each(loose_float *x, uint64_t count, const double *scale,
+                              const double *shift) {
+    uint64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (uint64_t lane = i; lane < i + LANES; lane++)
+            x[lane] = (float)((double)x[lane] * scale[lane] + shift[lane]);
+    for (; i < count; i++)
+        x[i] = (float)((double)x[i] * scale[i] + shift[i]);
+}
+
 static void scale_doubles(double *x, uint64_t count, double scale, double shift) {
     for (uint64_t i = 0; i < count; i++)
         x[i] = x[i] * scale + shift;
+}
+
+static void apply_last_axis(const struct tensor *t, uint64_t first, uint64_t count,
+                            loose_float *floats) {
+    uint64_t steps = (uint64_t)t->shape.dims[t->axis], channel = first % steps;
+    for (uint64_t done = 0, run; done < count; done += run, channel = 0) {
+        run = least(steps - channel, count - done);
+        scale_floats_each(floats + done, run, t->scale + channel, t->shift + channel);
+    }
 }
 
 // Elements [first, first + count) of `t`, held in one of the two arrays.
@@ -323,7 +354,10 @@ static void read_affine(const struct tensor *t, uint64_t first, uint64_t count, 
         uint64_t run = least(count, t->type == DT_F32 ? 8 * BLOCK : BLOCK);
         if (t->type == DT_F32) {
             tensor_read(t->source, first, run, out);
-            apply_affine(t, inner, first, run, (loose_float *)out, NULL);
+            if (inner == 1)
+                apply_last_axis(t, first, run, (loose_float *)out);
+            else
+                apply_affine(t, inner, first, run, (loose_float *)out, NULL);
         } else {
             tensor_read_doubles(t->source, first, run, block);
             apply_affine(t, inner, first, run, NULL, block);

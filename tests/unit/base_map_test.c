@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/base_support.h"
+#include "tests/unit/base_scratch.h"
 
 #include <errno.h>
 

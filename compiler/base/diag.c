@@ -202,6 +202,17 @@ static void add_place(struct strbuf *out, const struct place *at) {
 
 #define LINE_SHOWN ((size_t)100)
 
+// Of a source line; a tab is as wide as a blank, so that the caret finds its place.
+static void add_source(struct strbuf *out, const char *text, size_t size) {
+    for (const char *end = text + size; text < end;) {
+        const char *tab = memchr(text, '\t', (size_t)(end - text));
+        add_safe(out, text, (size_t)((tab ? tab : end) - text));
+        if (tab)
+            strbuf_putc(out, ' ');
+        text = tab ? tab + 1 : end;
+    }
+}
+
 // The source line and a caret below the column. Of a long line, the part around the column.
 static void add_caret(struct strbuf *out, const struct place *at) {
     if (!at->text || !at->line || !at->column)
@@ -213,8 +224,8 @@ static void add_caret(struct strbuf *out, const struct place *at) {
         start--;
     size_t shown = length - start < LINE_SHOWN ? length - start : LINE_SHOWN;
     struct strbuf before = STRBUF_INIT, line = STRBUF_INIT;
-    add_safe(&before, at->text + start, column - start);
-    add_safe(&line, at->text + start, shown);
+    add_source(&before, at->text + start, column - start);
+    add_source(&line, at->text + start, shown);
     strbuf_printf(out, INDENT "%s\n" INDENT, line.data);
     for (const char *c = before.data; *c; c++)
         if (((unsigned char)*c & 0xc0) != 0x80)

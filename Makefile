@@ -61,16 +61,18 @@ ROOMS := compiler/*/ frontends/*/ manifests/ cache/ rules/*/
 MAIN := compiler/cli/main.c
 SOURCES := $(sort $(filter-out $(MAIN),$(wildcard $(ROOMS:%=%*.c))))
 SCHEMAS := $(sort $(wildcard frontends/*/schema.proto))
-GENERATED := $(SCHEMAS:%.proto=$(GEN)/%.pb-c.c)
+TEST_SCHEMAS := $(sort $(wildcard tests/unit/*.proto))
+GENERATED := $(SCHEMAS:%.proto=$(GEN)/%.pb-c.c) $(TEST_SCHEMAS:%.proto=$(GEN)/%.pb-c.c)
 UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
 
 LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
 UNIT_BINARIES := $(UNIT_TESTS:%.c=$(OUT)/%)
 TOOL_BINARIES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/tools/*.c)))
+TOOL_PARTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/tools/parts/*.c)))
 ZOOC := $(OUT)/zooc
 
 .PHONY: all setup setup-bench zoo test unit tools topologies bench lint format install clean help FORCE
-.SECONDARY: $(GENERATED) $(UNIT_BINARIES:=.o) $(TOOL_BINARIES:=.o)
+.SECONDARY: $(GENERATED) $(UNIT_BINARIES:=.o) $(TOOL_BINARIES:=.o) $(TOOL_PARTS)
 .DELETE_ON_ERROR:
 
 all: $(ZOOC)
@@ -103,16 +105,16 @@ $(GEN)/%.pb-c.c: %.proto
 
 unit: $(UNIT_BINARIES)
 
-# Programs that only tests and benchmarks use.
+# Programs that only tests and benchmarks use, and what they share.
 tools: $(TOOL_BINARIES)
 
-$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(OUT)/libzooc.a
+$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(TOOL_PARTS) $(OUT)/libzooc.a
 	$(call say,link $@)
-	$(Q)$(LINK) -o $@ $< $(OUT)/libzooc.a $(LIBS)
+	$(Q)$(LINK) -o $@ $< $(TOOL_PARTS) $(OUT)/libzooc.a $(LIBS)
 
-$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libzooc.a
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_SCHEMAS:%.proto=$(OUT)/%.pb-c.o) $(OUT)/libzooc.a
 	$(call say,link $@)
-	$(Q)$(LINK) -o $@ $< $(OUT)/libzooc.a -lcmocka $(LIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(OUT)/libzooc.a -lcmocka $(LIBS)
 
 # ---- Files that are rewritten only when their content changes ----
 # $(call keep,FILE,TEXT)
@@ -177,6 +179,6 @@ help:
 #? make setup zoo, make setup test: both in one command on a bare Debian 12.
 #? Variables: CC, BUILD (folder, build), SANITIZE=1, DEBUG=1, V=1 (show commands), CFLAGS, LDFLAGS, PREFIX, DESTDIR.
 
--include $(LIBRARY_OBJECTS:.o=.d) $(OUT)/$(MAIN:.c=.d) $(UNIT_BINARIES:=.d) $(TOOL_BINARIES:=.d)
+-include $(LIBRARY_OBJECTS:.o=.d) $(OUT)/$(MAIN:.c=.d) $(UNIT_BINARIES:=.d) $(TOOL_BINARIES:=.d) $(TOOL_PARTS:.o=.d)
 
 endif

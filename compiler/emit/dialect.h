@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Emission: one writer, two dialects behind one struct of hooks. The .bin is laid out first (aligned,
-// identical blobs once), then .xml streams in topological order, then .mapping. The three files appear
-// together or not at all. Nothing in them depends on paths, time, host or threads.
+// Emission: one writer, two dialects behind one struct of hooks. The .bin is laid out first
+// (aligned, identical blobs once), then .xml streams in topological order, then .mapping. The three
+// files appear together or not at all. Nothing in them depends on paths, time, host or threads.
 #ifndef ZOOC_DIALECT_H
 #define ZOOC_DIALECT_H
 
 #include "compiler/graph/op.h"
 
-struct meta_entry { // a row of meta_data/cli_parameters (IR v2-v7), rt_info/conversion_parameters (v10/11)
+struct meta_entry { // a row of meta_data/cli_parameters (IR v2-v7), rt_info/conversion_parameters
+                    // (v10/11)
     const char *name, *value;
     bool unset; // the user did not give it
 };

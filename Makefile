@@ -71,7 +71,7 @@ TOOL_BINARIES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/tools/*.c)))
 TOOL_PARTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/tools/parts/*.c)))
 ZOOC := $(OUT)/zooc
 
-.PHONY: all setup setup-bench zoo test unit tools topologies bench lint format install clean help FORCE
+.PHONY: all setup setup-bench zoo test unit tools topologies bench lint format install clean help print-flags FORCE
 .SECONDARY: $(GENERATED) $(UNIT_BINARIES:=.o) $(TOOL_BINARIES:=.o) $(TOOL_PARTS)
 .DELETE_ON_ERROR:
 
@@ -130,6 +130,10 @@ $(OUT)/objects: FORCE
 BUILD_ID_FILES := Makefile $(sort $(wildcard $(foreach suffix,c h def proto,$(ROOMS:%=%*.$(suffix)))))
 $(GEN)/build_id.h: FORCE
 	$(call keep,$@,"#define ZOOC_BUILD_ID \"$$(sha256sum $(BUILD_ID_FILES) | sha256sum | cut -c1-32)\"")
+
+# For ci/lint.
+print-flags:
+	@echo $(filter-out -MMD -MP,$(COMMON_FLAGS)) -include compiler/base/banned.h
 
 # ---- Goals ----
 setup:

@@ -15,6 +15,8 @@
 #include <wchar.h>
 
 // They write without a bound: use strbuf.h, arena_printf or snprintf.
+#undef sprintf // macros of glibc where the compiler is clang
+#undef vsprintf
 #pragma GCC poison strcpy strcat stpcpy sprintf vsprintf gets strncat strncpy
 // They keep a hidden buffer that threads share, and the time of day has no place in an output.
 #pragma GCC poison gmtime localtime asctime ctime asctime_r ctime_r strtok

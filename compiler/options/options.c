@@ -280,7 +280,8 @@ void options_hash_text(const struct option_values *values, struct strbuf *out) {
     for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
         const struct option_def *def = &option_table[i];
         const char *text = values->text[i];
-        if (text == NULL || def->role != OPTION_CONVERTS || option_reads_path(def) ||
+        bool counts = def->role == OPTION_CONVERTS || def->role == OPTION_SOURCE;
+        if (text == NULL || !counts || option_reads_path(def) ||
             (def->fallback != NULL && strcmp(text, def->fallback) == 0))
             continue;
         strbuf_printf(out, "%s=%s\n", def->name, text);

@@ -36,6 +36,8 @@ enum option_kind {
 
 enum option_role {
     OPTION_CONVERTS, // changes the IR: part of the hash and of the IR's own record
+    OPTION_SOURCE,   // where the model is, in which form and under which name: the same model gives
+                     // the same IR from each, so the IR does not record it
     OPTION_RUNS,     // changes what is printed and where files go, never a byte of the IR
     OPTION_ALIAS,    // another way to say another option
     OPTION_IGNORED,  // taken with a warning

@@ -225,8 +225,13 @@ static void parse_ports(struct arena *arena, const char *text, struct option_inp
 
 static bool parse_type(const struct option_parser *p, const char *name, enum dtype *type) {
     *type = dtype_from_opset_name(name);
+    char *capitals = arena_strdup(p->arena, name);
+    for (char *c = capitals; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
     if (*type == DT_UNKNOWN)
         *type = dtype_from_classic_name(name);
+    if (*type == DT_UNKNOWN)
+        *type = dtype_from_classic_name(capitals);
     if (*type != DT_UNKNOWN)
         return true;
     diag_report(p->diag, p->at, DATA_TYPE, name);

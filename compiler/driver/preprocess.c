@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mean and scale of each input of the model, from --mean_values, --scale_values and --scale.
+#include "compiler/driver/driver.h"
+#include "compiler/options/values.h"
+
+struct matcher {
+    struct conversion *c;
+    struct graph *g;
+    struct option_inputs named;      // --input
+    struct input_preprocess *inputs; // one for each parameter of the graph
+};
+
+static bool value_is_called(const struct value *v, const char *name) {
+    for (const struct source_name *n = v->names; n != NULL; n = n->next)
+        if (strcmp(n->name, name) == 0)
+            return true;
+    return false;
+}
+
+// The parameter called `name`, by its own name or one that its value had in the source model.
+static struct input_preprocess *find_input(const struct matcher *m, const char *name) {
+    const struct node_list *parameters = &m->g->parameters;
+    for (uint32_t i = 0; i < parameters->count; i++)
+        if (strcmp(parameters->items[i]->name, name) == 0)
+            return &m->inputs[i];
+    for (uint32_t i = 0; i < parameters->count; i++)
+        if (value_is_called(&parameters->items[i]->outputs[0], name))
+            return &m->inputs[i];
+    return NULL;
+}
+
+// The input that list `index` belongs to: by its name, by --input, or by the order of the model.
+static struct input_preprocess *list_input(const struct matcher *m,
+                                           const struct option_channels *list, uint32_t index) {
+    const char *name = list->name;
+    if (name == NULL && index < m->named.count)
+        name = m->named.items[index].name;
+    struct input_preprocess *in = name != NULL ? find_input(m, name) : &m->inputs[index];
+    if (in == NULL)
+        diag_report(m->c->diag, NULL, INPUT_MISSING, name);
+    return in;
+}
+
+static bool match_lists(const struct matcher *m, enum option_id id, bool is_mean) {
+    struct option_parser p = {m->c->arena, m->c->diag, NULL, option_table[id].name};
+    struct option_channel_lists lists;
+    const char *text = m->c->options->text[id];
+    if (text == NULL)
+        return true;
+    if (!option_parse_channels(&p, text, &lists))
+        return false;
+    bool by_order = lists.items[0].name == NULL && m->named.count == 0;
+    if (by_order && lists.count != m->g->parameters.count) {
+        diag_report(m->c->diag, NULL, VALUES_WITHOUT_INPUT, lists.count, m->g->parameters.count);
+        return false;
+    }
+    for (uint32_t i = 0; i < lists.count; i++) {
+        struct input_preprocess *in = list_input(m, &lists.items[i], i);
+        if (in == NULL)
+            return false;
+        *(is_mean ? &in->mean : &in->scale) = lists.items[i].values;
+        *(is_mean ? &in->mean_count : &in->scale_count) = lists.items[i].count;
+    }
+    return true;
+}
+
+// --scale goes to every input that holds real numbers.
+static void match_scale(const struct matcher *m) {
+    const char *text = m->c->options->text[OPT_scale];
+    if (text == NULL)
+        return;
+    double *scale = arena_new_of(m->c->arena, double);
+    *scale = strtod(text, NULL);
+    for (uint32_t i = 0; i < m->g->parameters.count; i++)
+        if (dtype_is_float(m->g->parameters.items[i]->outputs[0].type)) {
+            m->inputs[i].scale = scale;
+            m->inputs[i].scale_count = 1;
+        }
+}
+
+bool driver_preprocess(struct conversion *c, struct graph *g, struct pass_options *out) {
+    struct matcher m = {.c = c, .g = g};
+    struct option_parser p = {.arena = c->arena, .diag = c->diag, .option = "input"};
+    const char *input = c->options->text[OPT_input];
+    m.inputs = arena_array_of(c->arena, g->parameters.count, struct input_preprocess);
+    for (uint32_t i = 0; i < g->parameters.count; i++)
+        m.inputs[i].parameter = g->parameters.items[i]->name;
+    if (input != NULL && !option_parse_inputs(&p, input, &m.named))
+        return false;
+    match_scale(&m);
+    if (!match_lists(&m, OPT_mean_values, true) || !match_lists(&m, OPT_scale_values, false))
+        return false;
+    out->preprocess = m.inputs;
+    out->preprocess_count = g->parameters.count;
+    return true;
+}

@@ -78,7 +78,7 @@ static int convert(struct session *s) {
     struct conversion *c = &s->conversion;
     bool quiet = option_flag(&s->options, OPT_silent) || option_flag(&s->options, OPT_json);
     if (!conversion_begin(c))
-        return diag_exit_code(c->diag);
+        return diag_has(c->diag, D_OPTION_MISSING) ? EXIT_USAGE : diag_exit_code(c->diag);
     if (!quiet)
         summary_print(c, stdout);
     uint32_t count = 0;

@@ -14,9 +14,24 @@ static const char *const grade_names[] = {
     [DIAG_BUG] = "fault of zooc itself",
 };
 
+// The text of a message with "..." where its particulars go.
+static void without_particulars(const char *format, struct strbuf *out) {
+    for (const char *c = format; *c != '\0'; c++) {
+        if (*c != '%') {
+            strbuf_putc(out, *c);
+            continue;
+        }
+        c += 1 + strcspn(c + 1, "csdiufgxz%");
+        strbuf_puts(out, *c == '%' ? "%" : "...");
+    }
+}
+
 static void explain(const struct diag_entry *entry) {
+    struct strbuf text = STRBUF_INIT;
+    without_particulars(entry->format, &text);
     printf("%u  %s  (%s)\n", entry->number, entry->name, grade_names[entry->grade]);
-    help_wrapped(stdout, 0, 4, entry->format);
+    help_wrapped(stdout, 0, 4, text.data);
+    strbuf_free(&text);
     help_wrapped(stdout, 0, 4, entry->remedy);
 }
 

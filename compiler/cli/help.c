@@ -76,7 +76,7 @@ static void print_option(FILE *to, const struct option_def *def) {
         strbuf_printf(&text, " No effect: %s.", def->extra);
     else if (def->role == OPTION_REFUSED)
         strbuf_printf(&text, " Refused: %s.", def->extra);
-    else if (def->fallback != NULL && def->kind != OPTION_FLAG)
+    else if (def->fallback != NULL && def->kind != OPTION_FLAG && def->kind != OPTION_OUTPUT)
         strbuf_printf(&text, " Default: %s.", def->fallback);
     help_wrapped(to, at + 1 < TEXT_COLUMN ? at : TEXT_COLUMN, TEXT_COLUMN, text.data);
     strbuf_free(&text);

@@ -125,7 +125,11 @@ static const char *normal_choice(struct arena *arena, struct diag *diag, const s
     const char *normal = choice_of(arena, def->extra, text);
     if (normal != NULL)
         return normal;
-    return value_refused(diag, at, def, text, arena_printf(arena, "choose from %s", def->extra));
+    const char *names = "choose from ";
+    for (const char *c = def->extra; *c != '\0'; c += strcspn(c, ","), c += *c == ',')
+        names = arena_printf(arena, "%s%s%.*s", names, c == def->extra ? "" : ", ",
+                             (int)strcspn(c, ",="), c);
+    return value_refused(diag, at, def, text, names);
 }
 
 static bool list_has(const char *list, const char *word) {

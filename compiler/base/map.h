@@ -11,4 +11,8 @@
 // An empty file gives an empty slice with non-NULL data.
 bool map_file(struct arena *arena, const char *path, struct slice *out);
 
+// The open file that these bytes are mapped from, and where in it they start; false when no one
+// mapping holds them all. With it the kernel can copy them without anybody looking at them.
+bool map_find(const void *data, uint64_t size, int *fd, uint64_t *offset);
+
 #endif

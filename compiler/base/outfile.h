@@ -17,7 +17,8 @@ struct outset *outset_new(void);
 // Starts a file beside `path`; parent folders are made. NULL with errno set on failure.
 struct outfile *outset_open(struct outset *set, const char *path);
 
-// Buffered; a large block goes straight to the file. An error is kept and fails the commit.
+// Buffered; a large block goes straight to the file, and within the kernel when it lies in a mapped
+// file (map.h). An error is kept and fails the commit.
 void outfile_write(struct outfile *file, const void *data, uint64_t size);
 void outfile_puts(struct outfile *file, const char *text);
 void outfile_printf(struct outfile *file, const char *format, ...)
@@ -26,9 +27,9 @@ void outfile_printf(struct outfile *file, const char *format, ...)
 void outfile_align(struct outfile *file, uint64_t alignment);
 uint64_t outfile_size(const struct outfile *file);
 
-// Flushes, fsyncs and renames every file, then frees the set. On failure nothing of the set
-// remains, errno says why and *failed (when not NULL) points to the path at fault (valid until the
-// next call).
+// Flushes and renames every file, then frees the set (no fsync: outputs can be made again). On
+// failure nothing of the set remains, errno says why and *failed (when not NULL) points to the path
+// at fault (valid until the next call).
 bool outset_commit(struct outset *set, const char **failed);
 // Removes what was written and frees the set. NULL is allowed.
 void outset_abort(struct outset *set);

@@ -28,6 +28,32 @@ static void an_empty_file_is_an_empty_slice(void **state) {
     arena_free(arena);
 }
 
+static void mapped_bytes_know_their_file(void **state) {
+    (void)state;
+    struct arena *first = arena_new(), *second = arena_new();
+    struct slice a, b;
+    int fd = -1;
+    uint64_t offset = 77;
+    write_file("a", "abcdef", 6);
+    write_file("b", "ghijkl", 6);
+    assert_true(map_file(first, "a", &a));
+    assert_true(map_file(second, "b", &b));
+    assert_true(map_find(b.data + 2, 4, &fd, &offset));
+    char letter;
+    assert_int_equal(offset, 2);
+    assert_int_equal(pread(fd, &letter, 1, 2), 1);
+    assert_int_equal(letter, 'i');
+    assert_false(map_find(b.data + 2, 5, &fd, &offset));
+    assert_false(map_find(b.data + 2, UINT64_MAX, &fd, &offset));
+    assert_false(map_find(&letter, 1, &fd, &offset));
+    arena_free(second);
+    assert_false(map_find(b.data, 1, &fd, &offset));
+    assert_true(map_find(a.data, 6, &fd, &offset));
+    assert_int_equal(offset, 0);
+    arena_free(first);
+    assert_false(map_find(a.data, 6, &fd, &offset));
+}
+
 static void assert_refused(const char *path, int error) {
     struct arena *arena = arena_new();
     struct slice s = {NULL, 77};
@@ -60,6 +86,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_mapped_until_its_arena_dies),
         cmocka_unit_test(an_empty_file_is_an_empty_slice),
+        cmocka_unit_test(mapped_bytes_know_their_file),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(the_limit_on_size_holds),
     };

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "compiler/base/fatal.h"
+#include "compiler/base/map.h"
 #include "compiler/base/outfile.h"
 
 static int empty_scratch(void **state) {
@@ -95,6 +96,51 @@ static void large_and_small_blocks_keep_their_order(void **state) {
     assert_int_equal(fgetc(written), EOF);
     fclose(written);
     remove("net.bin");
+}
+
+static void blocks_of_a_mapped_file_are_copied(void **state) {
+    (void)state;
+    static char data[200000], again[300000];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (char)(i * 7 + i / 251);
+    write_file("weights", data, sizeof data);
+    struct arena *arena = arena_new();
+    struct slice mapped;
+    assert_true(map_file(arena, "weights", &mapped));
+    struct outset *set = outset_new();
+    struct outfile *file = outset_open(set, "net.bin");
+    outfile_puts(file, "abc");
+    outfile_write(file, mapped.data + 123, 150000);
+    outfile_puts(file, "def");
+    outfile_write(file, mapped.data + 1, 70000);
+    assert_int_equal(outfile_size(file), 220006);
+    assert_true(outset_commit(set, NULL));
+    arena_free(arena);
+    assert_int_equal(read_file("net.bin", again, sizeof again), 220006);
+    assert_memory_equal(again, "abc", 3);
+    assert_memory_equal(again + 3, data + 123, 150000);
+    assert_memory_equal(again + 150003, "def", 3);
+    assert_memory_equal(again + 150006, data + 1, 70000);
+    remove("net.bin");
+    remove("weights");
+}
+
+// Somebody cuts the source short while it is read: an error, not a signal and not a file of holes.
+static void a_source_that_shrinks_is_an_error(void **state) {
+    (void)state;
+    static char data[200000];
+    write_file("weights", data, sizeof data);
+    struct arena *arena = arena_new();
+    struct slice mapped;
+    assert_true(map_file(arena, "weights", &mapped));
+    assert_int_equal(truncate("weights", 100000), 0);
+    struct outset *set = outset_new();
+    outfile_write(outset_open(set, "net.bin"), mapped.data, sizeof data);
+    assert_false(outset_commit(set, NULL));
+    assert_int_equal(errno, EFAULT);
+    arena_free(arena);
+    assert_int_equal(files_here(), 1);
+    remove("weights");
 }
 
 static void folders_are_made(void **state) {
@@ -308,6 +354,8 @@ int main(void) {
         TEST(an_abort_leaves_the_older_file),
         TEST(an_older_file_is_replaced),
         TEST(large_and_small_blocks_keep_their_order),
+        TEST(blocks_of_a_mapped_file_are_copied),
+        TEST(a_source_that_shrinks_is_an_error),
         TEST(folders_are_made),
         TEST(the_longest_name_is_possible),
         TEST(a_file_that_cannot_be_opened_fails_the_set),

@@ -70,9 +70,11 @@ struct attr_def {
     const char *classic;        // spelling in IR v2 to v7, NULL = not printed
 };
 
-#define NO_DEFAULT 0
-// A FLOAT or INT attribute that the source did not say and that is then not printed.
+#define NO_DEFAULT 0 // NULL, "", empty list, unknown shape
+// Default of a FLOAT, INT or ENUM attribute that is not printed unless the source says it.
 #define ATTR_UNSET (-3.0e38)
+#define INT_UNSET INT64_MIN
+#define ENUM_UNSET (-1)
 
 #define ATTR_FIELD_(kind, field, number, allowed, opset, classic) ATTR_CTYPE_##kind field;
 #define ATTR_STRUCT(tag, LIST)                                                                     \
@@ -92,6 +94,22 @@ struct attr_def {
 // Use:   #define ATTR_OWNER struct convolution
 //        static const struct attr_def convolution_attrs[] = {CONVOLUTION_ATTRS(ATTR_ROW_)};
 //        #undef ATTR_OWNER
+
+// Sets every attribute to its default.
+void attr_init(const struct attr_def *rows, uint32_t count, void *attrs);
+static inline void *attr_field(const struct attr_def *row, void *attrs) {
+    return (char *)attrs + row->offset;
+}
+static inline const void *attr_field_of(const struct attr_def *row, const void *attrs) {
+    return (const char *)attrs + row->offset;
+}
+bool attr_is_default(const struct attr_def *row, const void *attrs);
+// False when nobody said it and the row's default is ATTR_UNSET, and for empty lists and strings.
+bool attr_is_set(const struct attr_def *row, const void *attrs);
+// Of every kind but GRAPH, which is never equal.
+bool attr_equal(const struct attr_def *row, const void *a, const void *b);
+// "is not one of its values" and such, or NULL when the value is in range.
+const char *attr_fault(const struct attr_def *row, const void *attrs);
 
 struct ints ints_copy(struct arena *arena, const int64_t *data, uint32_t count);
 struct floats floats_copy(struct arena *arena, const float *data, uint32_t count);

@@ -30,9 +30,9 @@ struct use { // an input port: `user` reads `value` as its input `index`
     struct use *next, *prev; // other uses of the same value, in the order they were made
 };
 
-struct names { // source names of a value, oldest first
+struct source_name { // a name that a value has in the source model, oldest first
     const char *name;
-    struct names *next;
+    struct source_name *next;
 };
 
 struct value {
@@ -41,9 +41,11 @@ struct value {
     enum dtype type;
     struct shape shape;
     const struct tensor *constant; // when its elements are known, else NULL
+    // Of shape arithmetic whose elements are known in part: f64, NaN where unknown; else NULL.
+    const struct tensor *partial;
     bool poison; // comes from something that could not be imported; already reported
     struct use *first_use, *last_use;
-    struct names *names; // tensor names of the source model: `names` of v11 ports, `.mapping`
+    struct source_name *names; // tensor names of the source model: `names` of v11 ports, `.mapping`
 };
 
 struct node {
@@ -54,7 +56,7 @@ struct node {
     struct place place;
     void *attrs;        // struct of the operator
     struct use *inputs; // array; an absent optional input has value == NULL
-    uint32_t input_count;
+    uint32_t input_count, input_capacity;
     struct value *outputs; // array, never moved
     uint32_t output_count;
     struct node *prev, *next; // creation order
@@ -92,10 +94,18 @@ void node_add_input(struct node *n, struct value *v);
 // arithmetic). False after a report: the outputs are then poison. An input that is poison makes
 // poison silently.
 bool node_finish(struct node *n);
+// Where a message about the node points: its source place, or its own name.
+struct place node_place(const struct node *n);
 // Outputs beyond the operator's fixed number (Split, VariadicSplit, ...): call before node_finish.
 void node_set_output_count(struct node *n, uint32_t count);
 // Runs the operator's shape rule again after an edit. False after a report.
 bool node_infer(struct node *n);
+// The outputs' constants when all inputs are constant and the operator has an evaluator.
+bool node_evaluate(struct node *n, const struct tensor **outputs);
+// What node_infer does last: constants of small outputs, also of inputs known in part.
+void node_fold_small(struct node *n);
+// `partial`: f64, NaN where unknown; becomes the value's constant when all is known.
+void value_set_partial(struct value *v, const struct tensor *partial);
 // A Constant node's value. Its name is derived by the caller ("conv1/weights").
 struct value *graph_constant(struct graph *g, const char *name, const struct tensor *t);
 // A poison value of a node that stands for `name`, for importers.
@@ -126,10 +136,9 @@ static inline const struct tensor *node_constant(const struct node *n, uint32_t 
 void node_list_add(struct arena *arena, struct node_list *list, struct node *n);
 
 // --- walking ------------------------------------------------------------------------------------
-// Safe while the current node is removed or nodes are appended (new ones are visited too).
-#define GRAPH_EACH(g, n)                                                                           \
-    for (struct node *n = (g)->first, *n##_next_; n != NULL && (n##_next_ = n->next, true);        \
-         n = n->removed ? n##_next_ : n->next)
+// Safe while nodes are removed (the current one too) and appended (new ones are visited too).
+#define GRAPH_EACH(g, n) for (struct node *n = (g)->first; n != NULL; n = graph_next(n))
+struct node *graph_next(const struct node *n);
 #define VALUE_EACH_USE(v, u)                                                                       \
     for (struct use *u = (v)->first_use, *u##_next_; u != NULL && (u##_next_ = u->next, true);     \
          u = u##_next_)

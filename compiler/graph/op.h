@@ -32,18 +32,22 @@ typedef bool infer_function(struct node *n);
 // cannot.
 typedef bool evaluate_function(struct node *n, const struct tensor **outputs);
 
+// A constant input that classic IR does not have: its content stands in the attributes.
+#define CLASSIC_NO_PORT ""
+
 struct classic_form {
     const char *type; // layer type in classic IR
     // Names of the blobs that the constant inputs become, by input index; NULL = a real input port.
-    const char *blobs[4];
+    const char *blobs[5];
     // Extra attributes that no single row gives (kernel, output, ...), or NULL.
     void (*attributes)(const struct node *n,
                        void (*put)(void *to, const char *name, const char *value), void *to);
 };
 
 struct op_def {
-    const char *name;  // OpenVINO's type
-    const char *doc;   // one line
+    const char *name;       // OpenVINO's type
+    const char *opset_type; // its type in IR v10/v11 where that is spelled otherwise, or NULL
+    const char *doc;        // one line
     const char *opset; // first opset with this form: "opset1"... (version attribute of IR v10/v11)
     unsigned flags;    // enum op_flags
     uint8_t min_inputs, max_inputs; // PORTS_VARIADIC: any number
@@ -52,7 +56,9 @@ struct op_def {
     const struct attr_def *attrs;
     uint32_t attr_count;
     infer_function *infer;
-    evaluate_function *evaluate;                                // NULL: never folded
+    evaluate_function *evaluate; // NULL: never folded
+    // Inputs that may be known in part (bit i = input i) when shape arithmetic is evaluated.
+    uint32_t partial;
     double (*scalar)(const struct node *n, double a, double b); // elementwise formula, or NULL
     const struct classic_form *classic;                         // NULL: `lowered_by`, or none
     const char *lowered_by; // pass that replaces it where a dialect lacks it
@@ -65,8 +71,11 @@ struct op_def {
 // The table is compiler/ops/ops.c; graph modules look names up through these two.
 const struct op_def *op_find(const char *name);
 const struct attr_def *op_find_attr(const struct op_def *op, const char *name);
-extern const struct op_def op_Constant, op_Parameter, op_Result;
+extern const struct op_def op_Constant, op_Parameter, op_Result, op_Poison;
 
+static inline const char *op_opset_type(const struct op_def *op) {
+    return op->opset_type != NULL ? op->opset_type : op->name;
+}
 static inline bool node_is(const struct node *n, const struct op_def *op) {
     return n != NULL && n->op == op;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Short forms for making nodes, for front ends and passes. Each returns the first output of a finished
-// node; on an error (already reported) or a poison input, a poison value. Names are the node names.
+// Short forms for making nodes, for front ends and passes. Each returns the first output of a
+// finished node; on an error (already reported) or a poison input, a poison value. Names are the
+// node names.
 #ifndef ZOOC_BUILD_H
 #define ZOOC_BUILD_H
 

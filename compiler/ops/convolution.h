@@ -4,8 +4,9 @@
 //   GroupConvolution               [G, O/G, I/G, k...]
 //   ConvolutionBackpropData        [I, O, k...] (+ output_shape)
 //   GroupConvolutionBackpropData   [G, I/G, O/G, k...] (+ output_shape)
-// Shapes: opset1 Convolution-1 and so on. pads are the truth once inferred: with auto_pad other than
-// explicit the shape rule computes them and leaves auto_pad as the source said.
+// One more input is for lower_classic alone: biases [O] (index 2; of the transposed ones 3).
+// Shapes: opset1 Convolution-1 and so on. pads are the truth once inferred: with auto_pad other
+// than explicit the shape rule computes them and leaves auto_pad as the source said.
 #ifndef ZOOC_OPS_CONVOLUTION_H
 #define ZOOC_OPS_CONVOLUTION_H
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/ops/classic_text.h"
+
+#include <inttypes.h>
+
+#include "compiler/base/strbuf.h"
+
+void put_ints(put_function *put, void *to, const char *name, const int64_t *values,
+              uint32_t count) {
+    struct strbuf sb = STRBUF_INIT;
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_printf(&sb, "%s%" PRId64, i > 0 ? "," : "", values[i]);
+    put(to, name, sb.data);
+    strbuf_free(&sb);
+}
+
+void put_int(put_function *put, void *to, const char *name, int64_t value) {
+    put_ints(put, to, name, &value, 1);
+}
+
+void put_float(put_function *put, void *to, const char *name, float value) {
+    struct strbuf sb = STRBUF_INIT;
+    strbuf_float(&sb, value);
+    put(to, name, sb.data);
+    strbuf_free(&sb);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/ops/convolution.h"
+
+#include "compiler/ops/classic_text.h"
+#include "compiler/ops/shape_rules.h"
+
+const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
+
+#define ATTR_OWNER struct convolution
+static const struct attr_def convolution_attrs[] = {CONVOLUTION_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+#define ATTR_OWNER struct deconvolution
+static const struct attr_def deconvolution_attrs[] = {DECONVOLUTION_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
+// What the filters' shape says and classic IR wants as numbers.
+static void put_filters(const struct node *n, int32_t leading, int64_t output, int64_t group,
+                        put_function *put, void *to) {
+    struct shape w = input_shape(n, 1);
+    put_ints(put, to, "kernel", &w.dims[leading], (uint32_t)(w.rank - leading));
+    put_int(put, to, "output", output);
+    put_int(put, to, "group", group);
+}
+
+static void classic_convolution(const struct node *n, put_function *put, void *to) {
+    put_filters(n, 2, input_shape(n, 1).dims[0], 1, put, to);
+}
+static void classic_deconvolution(const struct node *n, put_function *put, void *to) {
+    put_filters(n, 2, input_shape(n, 1).dims[1], 1, put, to);
+}
+static void classic_group(const struct node *n, put_function *put, void *to) {
+    const int64_t *w = input_shape(n, 1).dims;
+    put_filters(n, 3, w[0] * w[1], w[0], put, to);
+}
+static void classic_group_deconvolution(const struct node *n, put_function *put, void *to) {
+    const int64_t *w = input_shape(n, 1).dims;
+    put_filters(n, 3, w[0] * w[2], w[0], put, to);
+}
+
+// The last input is for lower_classic alone: the biases, which opset IR adds with a node of its
+// own.
+static const struct classic_form convolution_form = {
+    "Convolution", {NULL, "weights", "biases"}, classic_convolution};
+static const struct classic_form group_form = {
+    "Convolution", {NULL, "weights", "biases"}, classic_group};
+static const struct classic_form deconvolution_form = {
+    "Deconvolution", {NULL, "weights", CLASSIC_NO_PORT, "biases"}, classic_deconvolution};
+static const struct classic_form group_deconvolution_form = {
+    "Deconvolution", {NULL, "weights", CLASSIC_NO_PORT, "biases"}, classic_group_deconvolution};
+
+const struct op_def op_Convolution = {
+    .name = "Convolution",
+    .doc = "convolution with filters [O,I,k...]",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .outputs = 1,
+    OP_ATTRS(convolution_attrs, convolution),
+    .infer = infer_window,
+    .classic = &convolution_form,
+};
+
+const struct op_def op_GroupConvolution = {
+    .name = "GroupConvolution",
+    .doc = "convolution in groups of channels, filters [G,O/G,I/G,k...]",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .outputs = 1,
+    OP_ATTRS(convolution_attrs, convolution),
+    .infer = infer_window,
+    .classic = &group_form,
+};
+
+const struct op_def op_ConvolutionBackpropData = {
+    .name = "ConvolutionBackpropData",
+    .doc = "transposed convolution, filters [I,O,k...], optional spatial output shape",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 2,
+    .max_inputs = 4,
+    .outputs = 1,
+    OP_ATTRS(deconvolution_attrs, deconvolution),
+    .infer = infer_window,
+    .classic = &deconvolution_form,
+};
+
+const struct op_def op_GroupConvolutionBackpropData = {
+    .name = "GroupConvolutionBackpropData",
+    .doc = "transposed convolution in groups, filters [G,I/G,O/G,k...]",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 2,
+    .max_inputs = 4,
+    .outputs = 1,
+    OP_ATTRS(deconvolution_attrs, deconvolution),
+    .infer = infer_window,
+    .classic = &group_deconvolution_form,
+};

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arithmetic: a line each.
+#include "compiler/ops/elementwise.h"
+
+#include <math.h>
+
+#include "compiler/ops/evaluate.h"
+#include "compiler/ops/shape_rules.h"
+
+#define FORMULA(op_, formula)                                                                      \
+    static double formula_##op_(const struct node *n, double a, double b) {                        \
+        (void)n, (void)a, (void)b;                                                                 \
+        return formula;                                                                            \
+    }
+#define BINARY(op_, since, more_flags, formula, text)                                              \
+    FORMULA(op_, formula)                                                                          \
+    const struct op_def op_##op_ = {                                                               \
+        .name = #op_,                                                                              \
+        .doc = text,                                                                               \
+        .opset = since,                                                                            \
+        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
+        .min_inputs = 2,                                                                           \
+        .max_inputs = 2,                                                                           \
+        .outputs = 1,                                                                              \
+        .infer = infer_broadcast,                                                                  \
+        .evaluate = evaluate_scalar,                                                               \
+        .partial = 3,                                                                              \
+        .scalar = formula_##op_,                                                                   \
+    };
+#define UNARY(op_, since, more_flags, formula, text)                                               \
+    FORMULA(op_, formula)                                                                          \
+    const struct op_def op_##op_ = {                                                               \
+        .name = #op_,                                                                              \
+        .doc = text,                                                                               \
+        .opset = since,                                                                            \
+        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
+        .min_inputs = 1,                                                                           \
+        .max_inputs = 1,                                                                           \
+        .outputs = 1,                                                                              \
+        .infer = infer_same,                                                                       \
+        .evaluate = evaluate_scalar,                                                               \
+        .partial = 1,                                                                              \
+        .scalar = formula_##op_,                                                                   \
+    };
+
+static bool whole(const struct node *n) { // integers divide to integers, towards minus infinity
+    return !dtype_is_float(input_type(n, 0));
+}
+static double divide(const struct node *n, double a, double b) {
+    return whole(n) ? floor(a / b) : a / b;
+}
+static double floor_mod(double a, double b) {
+    double r = fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+static double sign(double a) {
+    return a > 0 ? 1 : a < 0 ? -1 : a;
+}
+#define ZERO OP_UNARY_KEEPS_ZERO
+
+BINARY(Add, "opset1", OP_COMMUTES, a + b, "a + b")
+BINARY(Subtract, "opset1", 0, a - b, "a - b")
+BINARY(Multiply, "opset1", OP_COMMUTES, a *b, "a * b")
+BINARY(Divide, "opset1", 0, divide(n, a, b), "a / b; of integers rounded down")
+BINARY(Maximum, "opset1", OP_COMMUTES, a > b ? a : b, "the larger of a and b")
+BINARY(Minimum, "opset1", OP_COMMUTES, a < b ? a : b, "the smaller of a and b")
+BINARY(Power, "opset1", 0, pow(a, b), "a to the power of b")
+BINARY(SquaredDifference, "opset1", OP_COMMUTES, (a - b) * (a - b), "(a - b) * (a - b)")
+BINARY(Mod, "opset1", 0, fmod(a, b), "remainder with the sign of a")
+BINARY(FloorMod, "opset1", 0, floor_mod(a, b), "remainder with the sign of b")
+
+UNARY(Abs, "opset1", ZERO, fabs(a), "absolute value")
+UNARY(Negative, "opset1", ZERO, -a, "-a")
+UNARY(Sign, "opset1", ZERO, sign(a), "-1, 0 or 1")
+UNARY(Floor, "opset1", ZERO, floor(a), "largest whole number not above a")
+UNARY(Ceiling, "opset1", ZERO, ceil(a), "smallest whole number not below a")
+UNARY(Sqrt, "opset1", ZERO, sqrt(a), "square root")
+UNARY(Log, "opset1", 0, log(a), "natural logarithm")
+UNARY(Sin, "opset1", ZERO, sin(a), "sine")
+UNARY(Cos, "opset1", 0, cos(a), "cosine")
+UNARY(Tan, "opset1", ZERO, tan(a), "tangent")
+UNARY(Asin, "opset1", ZERO, asin(a), "inverse sine")
+UNARY(Acos, "opset1", 0, acos(a), "inverse cosine")
+UNARY(Atan, "opset1", ZERO, atan(a), "inverse tangent")
+UNARY(Sinh, "opset1", ZERO, sinh(a), "hyperbolic sine")
+UNARY(Cosh, "opset1", 0, cosh(a), "hyperbolic cosine")
+UNARY(Asinh, "opset4", ZERO, asinh(a), "inverse hyperbolic sine")
+UNARY(Acosh, "opset4", 0, acosh(a), "inverse hyperbolic cosine")
+UNARY(Atanh, "opset4", ZERO, atanh(a), "inverse hyperbolic tangent")
+UNARY(Erf, "opset1", ZERO, erf(a), "error function")
+
+// --- those with attributes
+// ------------------------------------------------------------------------
+#define ATTR_OWNER struct convert
+static const struct attr_def convert_attrs[] = {CONVERT_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
+static bool infer_convert(struct node *n) {
+    set_output(n, 0, ((const struct convert *)n->attrs)->destination_type, input_shape(n, 0));
+    return true;
+}
+
+static bool evaluate_convert(struct node *n, const struct tensor **outputs) {
+    const struct tensor *t = node_constant(n, 0);
+    enum dtype to = ((const struct convert *)n->attrs)->destination_type;
+    if (t->type != input_type(n, 0)) { // known in part: stays f64, whole numbers stay whole
+        outputs[0] = dtype_is_float(to) || !dtype_is_float(input_type(n, 0))
+                         ? t
+                         : map_doubles(n->graph->arena, t, trunc);
+        return outputs[0] != NULL;
+    }
+    outputs[0] = tensor_cast(n->graph->arena, t, to);
+    return true;
+}
+
+const struct op_def op_Convert = {
+    .name = "Convert",
+    .doc = "another element type",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_ELEMENTWISE | OP_UNARY_KEEPS_ZERO,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    OP_ATTRS(convert_attrs, convert),
+    .infer = infer_convert,
+    .evaluate = evaluate_convert,
+    .partial = 1,
+};
+
+static const char *const round_modes[] = {"half_to_even", "half_away_from_zero", NULL};
+#define ATTR_OWNER struct round
+static const struct attr_def round_attrs[] = {ROUND_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
+static double round_half(const struct node *n, double a, double b) {
+    (void)b;
+    bool even = ((const struct round *)n->attrs)->mode == ROUND_HALF_TO_EVEN;
+    return even ? nearbyint(a) : round(a);
+}
+
+const struct op_def op_Round = {
+    .name = "Round",
+    .doc = "nearest whole number",
+    .opset = "opset5",
+    .flags = OP_OPSET | OP_ELEMENTWISE | OP_UNARY_KEEPS_ZERO,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    OP_ATTRS(round_attrs, round),
+    .infer = infer_same,
+    .evaluate = evaluate_scalar,
+    .partial = 1,
+    .scalar = round_half,
+};
+
+struct value *build_convert(struct graph *g, const char *name, struct value *x, enum dtype type) {
+    struct node *n = node_new(g, &op_Convert, name, NULL);
+    ((struct convert *)n->attrs)->destination_type = type;
+    node_add_input(n, x);
+    node_finish(n);
+    return &n->outputs[0];
+}

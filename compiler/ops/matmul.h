@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ZOOC_OPS_MATMUL_H
+#define ZOOC_OPS_MATMUL_H
+
+#include "compiler/ops/ops.h"
+
+#define MATMUL_ATTRS(A)                                                                            \
+    A(BOOL, transpose_a, false, NULL, "transpose_a", NULL)                                         \
+    A(BOOL, transpose_b, false, NULL, "transpose_b", NULL)
+ATTR_STRUCT(matmul, MATMUL_ATTRS)
+
+#endif

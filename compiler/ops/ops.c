@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/ops/ops.h"
+
+#include <string.h>
+
+const struct op_def *const op_table[OP_COUNT] = {
+#define OP(name) &op_##name,
+#include "compiler/ops/ops.def"
+#undef OP
+};
+
+const struct op_def *op_find(const char *name) {
+    for (int i = 0; i < OP_COUNT; i++)
+        if (strcmp(op_table[i]->name, name) == 0)
+            return op_table[i];
+    return NULL;
+}
+
+const struct attr_def *op_find_attr(const struct op_def *op, const char *name) {
+    for (uint32_t i = 0; i < op->attr_count; i++)
+        if (strcmp(op->attrs[i].name, name) == 0)
+            return &op->attrs[i];
+    return NULL;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/ops/pooling.h"
+
+#include "compiler/ops/classic_text.h"
+#include "compiler/ops/shape_rules.h"
+
+const char *const rounding_names[] = {"floor", "ceil", "ceil_clipped", NULL};
+
+#define ATTR_OWNER struct pooling
+static const struct attr_def pooling_attrs[] = {POOLING_ATTRS(ATTR_ROW_)};
+static const struct attr_def max_pooling_attrs[] = {MAX_POOLING_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
+static void classic_max(const struct node *n, put_function *put, void *to) {
+    (void)n;
+    put(to, "pool-method", "max");
+}
+static void classic_average(const struct node *n, put_function *put, void *to) {
+    (void)n;
+    put(to, "pool-method", "avg");
+}
+
+static const struct classic_form max_form = {"Pooling", {NULL}, classic_max};
+static const struct classic_form average_form = {"Pooling", {NULL}, classic_average};
+
+const struct op_def op_MaxPool = {
+    .name = "MaxPool",
+    .doc = "largest element of each window",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    OP_ATTRS(max_pooling_attrs, pooling),
+    .infer = infer_window,
+    .classic = &max_form,
+};
+
+const struct op_def op_AvgPool = {
+    .name = "AvgPool",
+    .doc = "average of each window",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    OP_ATTRS(pooling_attrs, pooling),
+    .infer = infer_window,
+    .classic = &average_form,
+};

@@ -77,15 +77,17 @@ static bool check_output_dir(struct conversion *c) {
     return false;
 }
 
+bool driver_option_serves(const struct conversion *c, const struct option_def *def) {
+    const char *framework = option_group_framework(def->group);
+    return framework == NULL || strcmp(framework, c->frontend->name) == 0;
+}
+
 // Options of another framework have no effect; say so.
 static void warn_other_frameworks(struct conversion *c) {
-    for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
-        const char *framework = option_group_framework(option_table[i].group);
-        if (c->options->text[i] != NULL && framework != NULL &&
-            strcmp(framework, c->frontend->name) != 0)
+    for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++)
+        if (c->options->text[i] != NULL && !driver_option_serves(c, &option_table[i]))
             diag_report(c->diag, NULL, OPTION_OTHER_FRAMEWORK, option_table[i].name,
                         c->frontend->title);
-    }
 }
 
 bool conversion_begin(struct conversion *c) {

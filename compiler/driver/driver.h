@@ -14,6 +14,9 @@ bool driver_pass_options(struct conversion *c, struct graph *g, struct pass_opti
 // Mean and scale of each input. False after a report.
 bool driver_preprocess(struct conversion *c, struct graph *g, struct pass_options *out);
 
+// Whether an option means anything to the framework of the model.
+bool driver_option_serves(const struct conversion *c, const struct option_def *def);
+
 // The record of the conversion in the IR.
 const struct meta_entry *driver_meta(struct conversion *c, const struct conversion_target *target,
                                      uint32_t *count);

@@ -35,8 +35,7 @@ const struct meta_entry *driver_meta(struct conversion *c, const struct conversi
         const struct option_def *def = &option_table[i];
         if (def->role != OPTION_CONVERTS && i != OPT_framework)
             continue;
-        const char *framework = option_group_framework(def->group);
-        if (framework != NULL && strcmp(framework, c->frontend->name) != 0)
+        if (!driver_option_serves(c, def))
             continue;
         const char *text = target_text(c, target, (enum option_id)i);
         rows[(*count)++] = (struct meta_entry){

@@ -63,6 +63,9 @@ SOURCES := $(sort $(filter-out $(MAIN),$(wildcard $(ROOMS:%=%*.c))))
 SCHEMAS := $(sort $(wildcard frontends/*/schema.proto))
 TEST_SCHEMAS := $(sort $(wildcard tests/unit/*.proto))
 GENERATED := $(SCHEMAS:%.proto=$(GEN)/%.pb-c.c) $(TEST_SCHEMAS:%.proto=$(GEN)/%.pb-c.c)
+# The ninja rules as the text of a C string.
+RULES := $(sort $(wildcard rules/*.ninja))
+GENERATED += $(GEN)/rules/ninja/templates.inc
 UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
 
 LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
@@ -102,6 +105,11 @@ $(GEN)/%.pb-c.c: %.proto
 	@mkdir -p $(GEN)
 	$(call say,generate $@)
 	$(Q)protoc-c --c_out=$(GEN) $<
+
+$(GEN)/rules/ninja/templates.inc: $(RULES)
+	@mkdir -p $(@D)
+	$(call say,generate $@)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(RULES) >$@
 
 unit: $(UNIT_BINARIES)
 
@@ -149,7 +157,7 @@ test:
 	@ci/test
 
 topologies: all
-	@tests/topologies/run.sh
+	@tests/topologies/run.sh $(FILTER)
 
 bench: all
 	@tests/bench/run.sh
@@ -173,7 +181,7 @@ help:
 #? make                build build/zooc
 #? make zoo            compile the zoo of manifests/zoo.yml into build/zoo
 #? make test           everything that is tested; ends with a line "N passed, N failed"
-#? make topologies     convert the known topologies and compare with their frameworks
+#? make topologies     convert the known topologies and compare with their frameworks (FILTER=resnet: some)
 #? make lint, format   check or apply the style of the sources
 #? make setup-bench    install the converters that make bench compares with
 #? make bench          time and memory beside cp and the Model Optimizer

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/passes/lower.h"
+
+void lower_replace(struct node *n, struct value *v) {
+    value_replace(&n->outputs[0], v);
+    node_remove(n);
+}
+
+bool lower_each(struct graph *g, const struct op_def *op, lowering *lower) {
+    bool changed = false;
+    GRAPH_EACH(g, n) {
+        if (n->op != op)
+            continue;
+        struct builder b = {.graph = g, .place = n->place};
+        struct value *v = lower(&b, n);
+        if (v == NULL)
+            continue;
+        lower_replace(n, v);
+        changed = true;
+    }
+    return changed;
+}
+
+const char *lower_name(const struct node *n, const char *suffix) {
+    return arena_printf(n->graph->arena, "%s/%s", n->name, suffix);
+}
+
+bool constant_operand(const struct node *n, const struct tensor **constant, struct value **data,
+                      bool *constant_first) {
+    const struct tensor *a = node_constant(n, 0), *b = node_constant(n, 1);
+    if (n->input_count != 2 || (a == NULL) == (b == NULL))
+        return false;
+    *constant_first = a != NULL;
+    *constant = a != NULL ? a : b;
+    *data = n->inputs[a != NULL ? 1 : 0].value;
+    return true;
+}
+
+bool per_channel(struct arena *arena, const struct value *data, const struct tensor *constant,
+                 const struct tensor **out) {
+    const struct shape *c = &constant->shape;
+    int32_t channels = c->rank - (data->shape.rank - 1); // axis of the constant that is axis 1
+    if (data->shape.rank == RANK_UNKNOWN || c->rank > data->shape.rank)
+        return false;
+    for (int32_t i = 0; i < c->rank; i++)
+        if (c->dims[i] != 1 && i != channels)
+            return false;
+    int64_t count = channels >= 0 && channels < c->rank ? c->dims[channels] : 1;
+    if (count != 1 && (data->shape.rank < 2 || data->shape.dims[1] != count))
+        return false;
+    *out = tensor_reshape(arena, constant, SHAPE(count));
+    return true;
+}

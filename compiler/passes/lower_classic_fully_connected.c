@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// MatMul by a constant becomes FullyConnected, together with the Add of its biases. The layer
+// itself flattens its input, so a Flatten that only serves this MatMul goes; data of more than two
+// dimensions is reshaped to rows and back.
+#include <string.h>
+
+#include "compiler/ops/classic.h"
+#include "compiler/ops/matmul.h"
+#include "compiler/passes/lower.h"
+
+// What stands before the Flatten (or Reshape) that the same source layer made, or `x`.
+static struct value *unflattened(struct value *x, const struct node *matmul) {
+    struct node *n = x->producer;
+    const char *mine = matmul->place.layer, *its = n->place.layer;
+    if ((n->op != &op_Flatten && n->op != &op_Reshape) || mine == NULL || its == NULL ||
+        strcmp(mine, its) != 0)
+        return x;
+    struct value *whole = n->inputs[0].value;
+    bool rows =
+        x->shape.rank == 2 && whole->shape.rank >= 2 && whole->shape.dims[0] == x->shape.dims[0];
+    return rows ? whole : x;
+}
+
+// The Add of one number for each column that is the only user, or NULL.
+static struct node *bias_of(struct node *n, int64_t columns, const struct tensor **biases) {
+    struct node *add = value_only_user(&n->outputs[0]);
+    struct value *data;
+    bool first;
+    if (!node_is(add, &op_Add) || !constant_operand(add, biases, &data, &first))
+        return NULL;
+    const struct shape *shape = &(*biases)->shape;
+    uint64_t count = tensor_count(*biases);
+    bool fits =
+        count == 1 || (count == (uint64_t)columns && shape->dims[shape->rank - 1] == columns);
+    if (!fits || shape->rank > n->outputs[0].shape.rank)
+        return NULL;
+    struct arena *arena = n->graph->arena;
+    *biases = count == 1 && columns != 1
+                  ? tensor_tile(arena, tensor_reshape(arena, *biases, SHAPE(1)), SHAPE(columns))
+                  : tensor_reshape(arena, *biases, SHAPE(columns));
+    return add;
+}
+
+static const struct tensor *weights_of(const struct node *n) {
+    const struct matmul *a = n->attrs;
+    const struct tensor *t = node_constant(n, 1);
+    if (t == NULL || t->shape.rank != 2 || a->transpose_a || n->inputs[0].value->shape.rank < 2)
+        return NULL;
+    return a->transpose_b ? t : tensor_permute(n->graph->arena, t, (const int32_t[]){1, 0});
+}
+
+static struct value *fully_connected(struct builder *b, struct node *n, struct value *x,
+                                     const struct tensor *weights, const struct tensor *biases) {
+    struct node *fc =
+        build_node(b, &op_FullyConnected, n->name, 2,
+                   (struct value *[]){x, build_constant(b, lower_name(n, "weights"), weights)});
+    if (biases != NULL)
+        node_add_input(fc, build_constant(b, lower_name(n, "biases"), biases));
+    node_finish(fc);
+    return &fc->outputs[0];
+}
+
+static struct value *as_rows(struct builder *b, struct node *n, struct value *x) {
+    int64_t last = x->shape.dims[x->shape.rank - 1];
+    return build_reshape(b, lower_name(n, "Reshape_"), x, 2, (const int64_t[]){-1, last});
+}
+
+static struct value *lower_matmul(struct builder *b, struct node *n) {
+    const struct tensor *weights = weights_of(n), *biases = NULL;
+    if (weights == NULL)
+        return NULL;
+    struct node *add = bias_of(n, weights->shape.dims[0], &biases);
+    struct value *x = n->inputs[0].value, *y = add != NULL ? &add->outputs[0] : &n->outputs[0];
+    bool rows = x->shape.rank == 2;
+    x = rows ? unflattened(x, n) : as_rows(b, n, x);
+    struct value *v = fully_connected(b, n, x, weights, add != NULL ? biases : NULL);
+    if (!rows)
+        v = build_reshape(b, lower_name(n, "Reshape_back_"), v, (uint32_t)y->shape.rank,
+                          y->shape.dims);
+    if (add == NULL)
+        return v;
+    lower_replace(add, v);
+    node_remove(n);
+    return NULL;
+}
+
+bool lower_classic_fully_connected(struct graph *g, const struct pass_options *options) {
+    (void)options;
+    return lower_each(g, &op_MatMul, lower_matmul);
+}

@@ -142,7 +142,7 @@ static struct graph *import_model(struct conversion *c) {
     if (!driver_import_options(c, &import))
         return NULL;
     struct graph *g = graph_new(c->arena, c->diag, c->model_name);
-    return c->frontend->import(&import, g) ? g : NULL;
+    return c->frontend->import(&import, g) && driver_layouts(c, g) ? g : NULL;
 }
 
 static bool write_target(struct conversion *c, struct graph *g, struct pass_options *passes,

@@ -11,6 +11,10 @@ bool driver_import_options(struct conversion *c, struct import_options *out);
 
 // What the passes are to do, from the options and the inputs that the graph turned out to have.
 bool driver_pass_options(struct conversion *c, struct graph *g, struct pass_options *out);
+// The input that the source model calls `name`, or NULL.
+struct node *driver_find_parameter(struct graph *g, const char *name);
+// --layout. False after a report.
+bool driver_layouts(struct conversion *c, struct graph *g);
 // Mean and scale of each input. False after a report.
 bool driver_preprocess(struct conversion *c, struct graph *g, struct pass_options *out);
 

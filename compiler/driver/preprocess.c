@@ -17,14 +17,21 @@ static bool value_is_called(const struct value *v, const char *name) {
     return false;
 }
 
-// The parameter called `name`, by its own name or one that its value had in the source model.
+// By its own name, or by one that its value had in the source model.
+struct node *driver_find_parameter(struct graph *g, const char *name) {
+    for (uint32_t i = 0; i < g->parameters.count; i++)
+        if (strcmp(g->parameters.items[i]->name, name) == 0)
+            return g->parameters.items[i];
+    for (uint32_t i = 0; i < g->parameters.count; i++)
+        if (value_is_called(&g->parameters.items[i]->outputs[0], name))
+            return g->parameters.items[i];
+    return NULL;
+}
+
 static struct input_preprocess *find_input(const struct matcher *m, const char *name) {
-    const struct node_list *parameters = &m->g->parameters;
-    for (uint32_t i = 0; i < parameters->count; i++)
-        if (strcmp(parameters->items[i]->name, name) == 0)
-            return &m->inputs[i];
-    for (uint32_t i = 0; i < parameters->count; i++)
-        if (value_is_called(&parameters->items[i]->outputs[0], name))
+    const struct node *parameter = driver_find_parameter(m->g, name);
+    for (uint32_t i = 0; i < m->g->parameters.count; i++)
+        if (m->g->parameters.items[i] == parameter)
             return &m->inputs[i];
     return NULL;
 }

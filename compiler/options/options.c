@@ -186,6 +186,7 @@ static const char *normal_grammar(const struct option_parser *p, enum option_kin
     struct option_shapes shapes;
     struct option_inputs inputs;
     struct option_channel_lists lists;
+    struct option_layouts layouts;
     int64_t offsets[2];
     bool ok = false;
     if (kind == OPTION_SHAPES && (ok = option_parse_shapes(p, text, &shapes)))
@@ -196,6 +197,8 @@ static const char *normal_grammar(const struct option_parser *p, enum option_kin
         option_print_inputs(&inputs, &sb);
     else if (kind == OPTION_CHANNELS && (ok = option_parse_channels(p, text, &lists)))
         option_print_channels(&lists, &sb);
+    else if (kind == OPTION_LAYOUTS && (ok = option_parse_layouts(p, text, &layouts)))
+        option_print_layouts(&layouts, &sb);
     else if (kind == OPTION_OFFSETS && (ok = option_parse_offsets(p, text, offsets)))
         strbuf_printf(&sb, "(%lld,%lld)", (long long)offsets[0], (long long)offsets[1]);
     const char *normal = ok ? arena_strdup(p->arena, sb.data) : NULL;
@@ -235,6 +238,7 @@ const char *option_normalize(struct arena *arena, struct diag *diag, const struc
     case OPTION_INPUTS:
     case OPTION_CHANNELS:
     case OPTION_OFFSETS:
+    case OPTION_LAYOUTS:
     case OPTION_FREEZE:
         return normal_grammar(&p, def->kind, text);
     default: // texts and paths
@@ -284,8 +288,7 @@ void options_hash_text(const struct option_values *values, struct strbuf *out) {
     for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
         const struct option_def *def = &option_table[i];
         const char *text = values->text[i];
-        bool counts = def->role == OPTION_CONVERTS || def->role == OPTION_SOURCE;
-        if (text == NULL || !counts || option_reads_path(def) ||
+        if (text == NULL || !option_makes_ir(def) || option_reads_path(def) ||
             (def->fallback != NULL && strcmp(text, def->fallback) == 0))
             continue;
         strbuf_printf(out, "%s=%s\n", def->name, text);

@@ -31,6 +31,7 @@ enum option_kind {
     OPTION_CHANNELS, // data[1,2,3],info[4] or [1,2,3],[4]
     OPTION_OFFSETS,  // (x,y)
     OPTION_FREEZE,   // name->value, ...
+    OPTION_LAYOUTS,  // NHWC->NCHW or name(NHWC), ...
     OPTION_REGEXES,  // a list of regular expressions
 };
 
@@ -83,6 +84,10 @@ static inline enum option_id option_id_of(const struct option_def *def) {
 }
 // The value names something that is read: its contents belong to the inputs of the conversion.
 bool option_reads_path(const struct option_def *def);
+// The option has a say in the IR's bytes: it belongs to the key of a conversion.
+static inline bool option_makes_ir(const struct option_def *def) {
+    return def->role == OPTION_CONVERTS || def->role == OPTION_SOURCE;
+}
 // The framework's name for --framework ("caffe") that the group serves, or NULL.
 const char *option_group_framework(enum option_group group);
 

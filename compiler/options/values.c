@@ -14,7 +14,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static const char *trimmed(struct arena *arena, const char *text, size_t length) {
+static char *trimmed(struct arena *arena, const char *text, size_t length) {
     while (length > 0 && is_blank(*text)) {
         text++;
         length--;
@@ -22,6 +22,12 @@ static const char *trimmed(struct arena *arena, const char *text, size_t length)
     while (length > 0 && is_blank(text[length - 1]))
         length--;
     return arena_strndup(arena, text, length);
+}
+
+static char *capitals(char *text) {
+    for (char *c = text; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return text;
 }
 
 // Length of the item at the start of `text`: up to a comma outside brackets, or the end.
@@ -225,13 +231,10 @@ static void parse_ports(struct arena *arena, const char *text, struct option_inp
 
 static bool parse_type(const struct option_parser *p, const char *name, enum dtype *type) {
     *type = dtype_from_opset_name(name);
-    char *capitals = arena_strdup(p->arena, name);
-    for (char *c = capitals; *c != '\0'; c++)
-        *c = (char)toupper((unsigned char)*c);
     if (*type == DT_UNKNOWN)
         *type = dtype_from_classic_name(name);
     if (*type == DT_UNKNOWN)
-        *type = dtype_from_classic_name(capitals);
+        *type = dtype_from_classic_name(capitals(arena_strdup(p->arena, name)));
     if (*type != DT_UNKNOWN)
         return true;
     diag_report(p->diag, p->at, DATA_TYPE, name);
@@ -367,4 +370,68 @@ bool option_parse_offsets(const struct option_parser *p, const char *text, int64
     out[0] = (int64_t)values[0];
     out[1] = (int64_t)values[1];
     return true;
+}
+
+// ---- Layouts ----
+
+// Distinct letters, one a dimension.
+static bool is_layout(const char *text) {
+    size_t length = strlen(text);
+    if (length == 0 || length > OPTION_MAX_RANK)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalpha((unsigned char)text[i]) || strchr(text + i + 1, text[i]) != NULL)
+            return false;
+    return true;
+}
+
+static bool same_letters(const char *a, const char *b) {
+    for (const char *c = a; *c != '\0'; c++)
+        if (strchr(b, *c) == NULL)
+            return false;
+    return strlen(a) == strlen(b);
+}
+
+static bool parse_layout(struct arena *arena, const char *item, struct option_layout *out) {
+    const char *head = "", *inside = item;
+    if (cut_bracket(arena, item, "(", &head, &inside) && head[0] == '\0')
+        return false;
+    out->name = head[0] == '\0' ? NULL : head;
+    const char *arrow = strstr(inside, "->");
+    size_t length = arrow != NULL ? (size_t)(arrow - inside) : strlen(inside);
+    out->source = capitals(trimmed(arena, inside, length));
+    if (arrow != NULL)
+        out->target = capitals(trimmed(arena, arrow + 2, strlen(arrow + 2)));
+    return is_layout(out->source) &&
+           (out->target == NULL ||
+            (is_layout(out->target) && same_letters(out->source, out->target)));
+}
+
+bool option_parse_layouts(const struct option_parser *p, const char *text,
+                          struct option_layouts *out) {
+    struct option_names items;
+    if (!option_parse_names(p, text, &items))
+        return false;
+    struct option_layout *layouts = arena_array_of(p->arena, items.count, struct option_layout);
+    for (uint32_t i = 0; i < items.count; i++) {
+        if (!parse_layout(p->arena, items.items[i], &layouts[i]))
+            return value_error(p, items.items[i], "write NHWC, NHWC->NCHW or NAME(NHWC->NCHW)");
+        if (layouts[i].name == NULL && items.count > 1)
+            return value_error(p, text, "several layouts need the names of their inputs");
+    }
+    *out = (struct option_layouts){layouts, items.count};
+    return true;
+}
+
+void option_print_layouts(const struct option_layouts *layouts, struct strbuf *out) {
+    for (uint32_t i = 0; i < layouts->count; i++) {
+        const struct option_layout *l = &layouts->items[i];
+        strbuf_puts(out, i == 0 ? "" : ",");
+        if (l->name != NULL)
+            strbuf_printf(out, "%s(", l->name);
+        strbuf_printf(out, "%s%s%s", l->source, l->target == NULL ? "" : "->",
+                      l->target == NULL ? "" : l->target);
+        if (l->name != NULL)
+            strbuf_putc(out, ')');
+    }
 }

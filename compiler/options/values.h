@@ -54,6 +54,17 @@ struct option_channel_lists { // all named or none
     uint32_t count;
 };
 
+struct option_layout {
+    const char *name;   // NULL: every input
+    const char *source; // of the model, in capitals: "NHWC"
+    const char *target; // of the IR, the same letters in another order, or NULL
+};
+
+struct option_layouts {
+    const struct option_layout *items;
+    uint32_t count;
+};
+
 struct option_parser {
     struct arena *arena;
     struct diag *diag;
@@ -74,10 +85,15 @@ bool option_parse_offsets(const struct option_parser *p, const char *text, int64
 bool option_parse_freeze(const struct option_parser *p, const char *text,
                          struct option_inputs *out);
 
+// nhwc, nhwc->nchw or name(nhwc->nchw), ...
+bool option_parse_layouts(const struct option_parser *p, const char *text,
+                          struct option_layouts *out);
+
 // The normal forms.
 void option_print_shapes(const struct option_shapes *shapes, struct strbuf *out);
 void option_print_inputs(const struct option_inputs *inputs, struct strbuf *out);
 void option_print_channels(const struct option_channel_lists *lists, struct strbuf *out);
+void option_print_layouts(const struct option_layouts *layouts, struct strbuf *out);
 
 // What a value to freeze with holds: one number or boolean, or a bracketed list of them parted by
 // blanks or commas; True is 1 and False is 0. `*scalar` says that there were no brackets.

@@ -57,7 +57,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $1")
 
 # ---- Files, always in the same order ----
-ROOMS := compiler/*/ frontends/*/ manifests/ cache/ rules/*/
+ROOMS := compiler/*/ frontends/ frontends/*/ manifests/ cache/ rules/*/
 MAIN := compiler/cli/main.c
 SOURCES := $(sort $(filter-out $(MAIN),$(wildcard $(ROOMS:%=%*.c))))
 SCHEMAS := $(sort $(wildcard frontends/*/schema.proto))
@@ -65,12 +65,13 @@ TEST_SCHEMAS := $(sort $(wildcard tests/unit/*.proto))
 GENERATED := $(SCHEMAS:%.proto=$(GEN)/%.pb-c.c) $(TEST_SCHEMAS:%.proto=$(GEN)/%.pb-c.c)
 # The ninja rules as the text of a C string.
 RULES := $(sort $(wildcard rules/*.ninja))
-GENERATED += $(GEN)/rules/ninja/templates.inc
+GENERATED += $(if $(RULES),$(GEN)/rules/ninja/templates.inc)
 UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
 
 LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
 UNIT_BINARIES := $(UNIT_TESTS:%.c=$(OUT)/%)
 TOOL_BINARIES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/tools/*.c)))
+PRELOADS := $(patsubst %.c,$(OUT)/%.so,$(sort $(wildcard tests/preload/*.c)))
 TOOL_PARTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/tools/parts/*.c)))
 ZOOC := $(OUT)/zooc
 
@@ -114,7 +115,13 @@ $(GEN)/rules/ninja/templates.inc: $(RULES)
 unit: $(UNIT_BINARIES)
 
 # Programs that only tests and benchmarks use, and what they share.
-tools: $(TOOL_BINARIES)
+tools: $(TOOL_BINARIES) $(if $(SANITIZE),,$(PRELOADS))
+
+# Libraries that take the place of the C library's functions; fortification has wrappers of its own.
+$(OUT)/tests/preload/%.so: tests/preload/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(CC) $(filter-out $(HARDEN) $(PACKAGE_FLAGS),$(COMMON_FLAGS)) $(WARNINGS) -shared -o $@ $< -ldl
 
 $(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(TOOL_PARTS) $(OUT)/libzooc.a
 	$(call say,link $@)
@@ -135,7 +142,7 @@ $(OUT)/objects: FORCE
 
 # The compiler's version for the cache: the content of everything it is built from, so neither time,
 # path nor choice of C compiler is in it.
-BUILD_ID_FILES := Makefile $(sort $(wildcard $(foreach suffix,c h def proto,$(ROOMS:%=%*.$(suffix)))))
+BUILD_ID_FILES := Makefile $(sort $(wildcard $(foreach suffix,c h def proto,$(ROOMS:%=%*.$(suffix)))) $(RULES))
 $(GEN)/build_id.h: FORCE
 	$(call keep,$@,"#define ZOOC_BUILD_ID \"$$(sha256sum $(BUILD_ID_FILES) | sha256sum | cut -c1-32)\"")
 

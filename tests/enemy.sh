@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The enemy walks every way of failing: one conversion is run again and again, and each time another
+# allocation, write or read of it fails (tests/preload/enemy.c). However it ends, it must not crash,
+# must not leave a half-written file, must not call a failure a success, and must not blame the input
+# for a lack of memory.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${BUILD:-build}
+zooc=$(realpath "${ZOOC_FAST:-$build/zooc}")
+enemy=$(realpath "$build/tests/preload/enemy.so")
+scratch=${SCRATCH:-$(mktemp -d)}
+case_folder=$(realpath tests/cases/enemy)
+most=${ENEMY_RUNS:-1500} # of one kind; beyond that, evenly spaced ones
+passed=0 failed=0
+cd "$scratch" || exit 1
+
+convert() {
+    "$zooc" convert --framework caffe --input_model "$case_folder/net.caffemodel" \
+        --input_proto "$case_folder/net.prototxt" --model_name net --output_dir "$1" "${@:2}"
+}
+
+# run FOLDER KIND:N OPTIONS...: exit code, with everything printed in FOLDER.log
+run() {
+    ENEMY=$2 LD_PRELOAD=$enemy convert "$1" "${@:3}" >"$1.log" 2>&1 </dev/null
+}
+
+complain() {
+    failed=$((failed + 1))
+    echo "FAILED  $1"
+    sed 's/^/    /' out.log | tail -n 5
+}
+
+# judge NAME CODE ALLOWED_CODES
+judge() {
+    local name=$1 code=$2 allowed=$3
+    if [[ " $allowed " != *" $code "* ]]; then
+        complain "$name: exit code $code"
+    elif [ "$code" -eq 0 ] && ! diff -r good out >/dev/null; then
+        complain "$name: success, but other files"
+    elif [ "$code" -ne 0 ] && [ -d out ] && [ -n "$(find out -type f)" ]; then
+        complain "$name: left $(find out -type f | tr '\n' ' ')"
+    elif [ "$code" -ne 0 ] && ! grep -qE '^\[ (ERROR|BUG) \]' out.log; then
+        complain "$name: failed without a message"
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# walk KIND ALLOWED_CODES OPTIONS...
+walk() {
+    local kind=$1 allowed=$2 count step number
+    shift 2
+    rm -rf good out
+    if ! convert good "$@" >out.log 2>&1; then
+        complain "without an enemy ($*)"
+        return
+    fi
+    ENEMY_COUNT=count run out "$kind:0" "$@"
+    count=$(cat count)
+    step=$(((count + most - 1) / most))
+    [ "$step" -gt 0 ] || step=1
+    for ((number = 1; number <= count; number += step)); do
+        rm -rf out
+        run out "$kind:$number" "$@"
+        judge "$kind $number of $count ($*)" $? "$allowed"
+    done
+    echo "$kind: $count calls, every ${step}th failed once ($*)"
+}
+
+# A library may do without the memory; then the result must be whole.
+walk memory "70 0" --data_type FP32
+walk memory "70 0" --data_type FP16 --ir_version 4
+walk write "1 0" --data_type FP32
+walk read "1 70 0" --data_type FP32
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -21,9 +21,18 @@ struct parser {
 };
 
 struct place parser_place(struct parser *p, const struct token *t);
-// Reports "expected WHAT, found the token"; false.
-bool parser_expected(struct parser *p, const char *what);
-bool parser_wrong(struct parser *p, const struct token *t, const char *what);
+// Reports "expected WHAT, found the token", and what is wrong with a token. Always false, which the
+// compiler must see: after `return parser_wrong(...)` a result stays unset.
+void parser_report_expected(struct parser *p, const char *what);
+void parser_report_wrong(struct parser *p, const struct token *t, const char *what);
+static inline bool parser_expected(struct parser *p, const char *what) {
+    parser_report_expected(p, what);
+    return false;
+}
+static inline bool parser_wrong(struct parser *p, const struct token *t, const char *what) {
+    parser_report_wrong(p, t, what);
+    return false;
+}
 
 void parser_next(struct parser *p);
 // Moves on when the token is `symbol`.

@@ -29,21 +29,22 @@ struct place parser_place(struct parser *p, const struct token *t) {
         .file = p->file, .line = t->line, .column = t->column, .text = line_text(p, t->line_start)};
 }
 
-bool parser_wrong(struct parser *p, const struct token *t, const char *what) {
+void parser_report_wrong(struct parser *p, const struct token *t, const char *what) {
     struct place place = parser_place(p, t);
     diag_report(p->diag, &place, SYNTAX, what);
-    return false;
 }
 
-bool parser_expected(struct parser *p, const char *what) {
+void parser_report_expected(struct parser *p, const char *what) {
     const struct token *t = &p->now;
-    if (t->kind == TOKEN_WRONG)
-        return parser_wrong(p, t, t->wrong);
+    if (t->kind == TOKEN_WRONG) {
+        parser_report_wrong(p, t, t->wrong);
+        return;
+    }
     const char *found = t->kind == TOKEN_END ? "the end of the file"
                         : t->text.size > 40  ? "a longer text"
                                              : arena_printf(p->arena, "'%.*s'", (int)t->text.size,
                                                             (const char *)t->text.data);
-    return parser_wrong(p, t, arena_printf(p->arena, "expected %s, found %s", what, found));
+    parser_report_wrong(p, t, arena_printf(p->arena, "expected %s, found %s", what, found));
 }
 
 void parser_next(struct parser *p) {

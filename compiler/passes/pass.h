@@ -10,7 +10,8 @@
 #include "compiler/graph/op.h"
 
 // Per-input preprocessing, after the options --mean_values, --scale_values, --scale,
-// --reverse_input_channels: (x - mean) / scale, then channels reversed as the source network wants.
+// --reverse_input_channels: channels reversed, then, in the network's own order, (x - mean) /
+// scale.
 struct input_preprocess {
     const char *parameter;      // name
     const double *mean, *scale; // NULL or `count` numbers (1 = for all channels)
@@ -33,6 +34,7 @@ struct pass_options {
     uint32_t disabled_count;
     int ir_version; // of the dialect being lowered to: 11, 10, 4, 2
     FILE *trace;    // --steps: graph text after each pass that changed something, or NULL
+    FILE *log;      // --log_level DEBUG: a line for each pass that ran, or NULL
     bool check;     // check invariants, print and re-read after every pass
 };
 
@@ -57,7 +59,12 @@ struct pass_def {
     const char *doc;
 };
 
-extern const struct pass_def pass_table[];
+// Every pass by name. One that is listed in passes.def but not written fails to link.
+#define PASS(name, group, disabled, doc) pass_function name;
+#include "compiler/passes/passes.def"
+#undef PASS
+
+extern const struct pass_def pass_table[]; // in the order of passes.def
 extern const unsigned pass_count;
 
 // Runs the dialect-free groups (insert to fuse) until each settles. False when the graph's diag got

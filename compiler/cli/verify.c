@@ -12,7 +12,7 @@
 #include "compiler/base/fatal.h"
 #include "compiler/base/outfile.h"
 #include "compiler/base/strbuf.h"
-#include "compiler/cli/command.h"
+#include "compiler/cli/cli.h"
 
 struct request {
     struct arena *arena;
@@ -233,7 +233,7 @@ int command_verify(int argc, char **argv) {
     else
         code = run(&r);
     fflush(stdout);
-    diag_print(r.diag, stderr, DIAG_PLAIN, DIAG_WARNING);
+    cli_print_diag(r.diag, NULL);
     arena_free(arena);
     return code;
 }

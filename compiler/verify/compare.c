@@ -22,9 +22,11 @@ static const struct ndarray *part(struct arena *arena, const struct ndarray_list
     return ndarray_find(arrays, arena_printf(arena, "%s@%s", name, suffix));
 }
 
+// Negative ones become too large ones.
 static uint64_t *as_positions(struct arena *arena, const struct ndarray *a) {
     uint64_t *out = arena_array_of(arena, a->count, uint64_t);
-    dtype_convert(a->type, a->data, DT_U64, out, a->count);
+    for (uint64_t i = 0; i < a->count; i++)
+        out[i] = (uint64_t)dtype_load_i64(a->type, a->data, i);
     return out;
 }
 

@@ -83,13 +83,13 @@ static const struct classic_form prelu_form = {.type = "PReLU", .blobs = {NULL, 
 static const struct classic_form clamp_form = {.type = "Clamp"};
 static const struct classic_form softmax_form = {.type = "SoftMax"};
 
-#define PLAIN(op_, since, more_flags, classic_, formula, text)                                     \
-    static double formula_##op_(const struct node *n, double a, double b) {                        \
+#define PLAIN(kind, since, more_flags, classic_, formula, text)                                    \
+    static double formula_##kind(const struct node *n, double a, double b) {                       \
         (void)n, (void)b;                                                                          \
         return formula;                                                                            \
     }                                                                                              \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = since,                                                                            \
         .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
@@ -98,7 +98,7 @@ static const struct classic_form softmax_form = {.type = "SoftMax"};
         .outputs = 1,                                                                              \
         .infer = infer_same,                                                                       \
         .evaluate = evaluate_scalar,                                                               \
-        .scalar = formula_##op_,                                                                   \
+        .scalar = formula_##kind,                                                                  \
         .classic = classic_,                                                                       \
     };
 #define ZERO OP_UNARY_KEEPS_ZERO
@@ -208,9 +208,9 @@ const struct op_def op_Swish = {
     .scalar = swish,
 };
 
-#define PARAMETRIC(op_, text)                                                                      \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define PARAMETRIC(kind, text)                                                                     \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = "opset1",                                                                         \
         .flags = OP_OPSET | OP_ELEMENTWISE,                                                        \

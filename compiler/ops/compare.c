@@ -6,13 +6,13 @@
 #include "compiler/ops/evaluate.h"
 #include "compiler/ops/shape_rules.h"
 
-#define COMPARE(op_, inputs, more_flags, rule, formula, text)                                      \
-    static double formula_##op_(const struct node *n, double a, double b) {                        \
+#define COMPARE(kind, inputs, more_flags, rule, formula, text)                                     \
+    static double formula_##kind(const struct node *n, double a, double b) {                       \
         (void)n, (void)b;                                                                          \
         return formula;                                                                            \
     }                                                                                              \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = "opset1",                                                                         \
         .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
@@ -22,7 +22,7 @@
         .infer = rule,                                                                             \
         .evaluate = evaluate_scalar,                                                               \
         .partial = inputs == 2 ? 3 : 1,                                                            \
-        .scalar = formula_##op_,                                                                   \
+        .scalar = formula_##kind,                                                                  \
     };
 
 COMPARE(Equal, 2, OP_COMMUTES, infer_compare, a == b, "a == b")

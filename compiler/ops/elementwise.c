@@ -7,15 +7,15 @@
 #include "compiler/ops/evaluate.h"
 #include "compiler/ops/shape_rules.h"
 
-#define FORMULA(op_, formula)                                                                      \
-    static double formula_##op_(const struct node *n, double a, double b) {                        \
+#define FORMULA(kind, formula)                                                                     \
+    static double formula_##kind(const struct node *n, double a, double b) {                       \
         (void)n, (void)a, (void)b;                                                                 \
         return formula;                                                                            \
     }
-#define BINARY(op_, since, more_flags, formula, text)                                              \
-    FORMULA(op_, formula)                                                                          \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define BINARY(kind, since, more_flags, formula, text)                                             \
+    FORMULA(kind, formula)                                                                         \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = since,                                                                            \
         .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
@@ -25,12 +25,12 @@
         .infer = infer_broadcast,                                                                  \
         .evaluate = evaluate_scalar,                                                               \
         .partial = 3,                                                                              \
-        .scalar = formula_##op_,                                                                   \
+        .scalar = formula_##kind,                                                                  \
     };
-#define UNARY(op_, since, more_flags, formula, text)                                               \
-    FORMULA(op_, formula)                                                                          \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define UNARY(kind, since, more_flags, formula, text)                                              \
+    FORMULA(kind, formula)                                                                         \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = since,                                                                            \
         .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
@@ -40,7 +40,7 @@
         .infer = infer_same,                                                                       \
         .evaluate = evaluate_scalar,                                                               \
         .partial = 1,                                                                              \
-        .scalar = formula_##op_,                                                                   \
+        .scalar = formula_##kind,                                                                  \
     };
 
 static bool whole(const struct node *n) { // integers divide to integers, towards minus infinity

@@ -116,13 +116,13 @@ static bool evaluate_reduce(struct node *n, const struct tensor **outputs) {
     return outputs[0] != NULL;
 }
 
-#define REDUCTION(op_, since, step, text)                                                          \
-    static double step_##op_(const struct node *n, double a, double b) {                           \
+#define REDUCTION(kind, since, step, text)                                                         \
+    static double step_##kind(const struct node *n, double a, double b) {                          \
         (void)n;                                                                                   \
         return step;                                                                               \
     }                                                                                              \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = since,                                                                            \
         .flags = OP_OPSET,                                                                         \
@@ -133,7 +133,7 @@ static bool evaluate_reduce(struct node *n, const struct tensor **outputs) {
         .infer = infer_reduce,                                                                     \
         .evaluate = evaluate_reduce,                                                               \
         .partial = 1,                                                                              \
-        .scalar = step_##op_,                                                                      \
+        .scalar = step_##kind,                                                                     \
         .lowered_by = "lower_reductions",                                                          \
     };
 REDUCTION(ReduceMean, "opset1", a + b, "mean over axes")

@@ -14,7 +14,12 @@ ATTR_STRUCT(concat, CONCAT_ATTRS)
 ATTR_STRUCT(split, SPLIT_ATTRS)
 
 // Inputs: data, dimensions. 0 copies a dimension when special_zero, -1 takes what is left.
-#define RESHAPE_ATTRS(A) A(BOOL, special_zero, false, NULL, "special_zero", NULL)
+// Caffe also says axis and num_axes, which classic IR repeats; the dimensions hold for the whole
+// data.
+#define RESHAPE_ATTRS(A)                                                                           \
+    A(BOOL, special_zero, false, NULL, "special_zero", NULL)                                       \
+    A(INT, axis, INT_UNSET, NULL, NULL, "axis")                                                    \
+    A(INT, num_axes, INT_UNSET, NULL, NULL, "num_axes")
 ATTR_STRUCT(reshape, RESHAPE_ATTRS)
 
 // Dimensions axis to end_axis become one. Internal: opset IR writes a Reshape.

@@ -11,13 +11,28 @@ static const struct attr_def pooling_attrs[] = {POOLING_ATTRS(ATTR_ROW_)};
 static const struct attr_def max_pooling_attrs[] = {MAX_POOLING_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
+// A 1x1 window of whole steps that only drops elements: neither rounding nor pads mean anything.
+static bool is_subsampling(const struct pooling *a) {
+    bool plain = a->rounding_type == ROUND_FLOOR;
+    for (uint32_t i = 0; i < a->kernel.count; i++)
+        plain = plain && a->kernel.data[i] == 1 && ints_get(a->pads_begin, i, 0) == 0 &&
+                ints_get(a->pads_end, i, 0) == 0;
+    return plain;
+}
+
+static void classic_pooling(const struct node *n, const char *method, put_function *put, void *to) {
+    const struct pooling *a = n->attrs;
+    put(to, "pool-method", method);
+    if (is_subsampling(a))
+        return;
+    put(to, "exclude-pad", a->exclude_pad ? "true" : "false");
+    put(to, "rounding_type", rounding_names[a->rounding_type]);
+}
 static void classic_max(const struct node *n, put_function *put, void *to) {
-    (void)n;
-    put(to, "pool-method", "max");
+    classic_pooling(n, "max", put, to);
 }
 static void classic_average(const struct node *n, put_function *put, void *to) {
-    (void)n;
-    put(to, "pool-method", "avg");
+    classic_pooling(n, "avg", put, to);
 }
 
 static const struct classic_form max_form = {"Pooling", {NULL}, classic_max};

@@ -17,13 +17,13 @@ extern const char *const rounding_names[]; // "floor", "ceil", "ceil_clipped" (n
     A(INTS, pads_begin, NO_DEFAULT, NULL, "pads_begin", "pads_begin")                              \
     A(INTS, pads_end, NO_DEFAULT, NULL, "pads_end", "pads_end")                                    \
     A(ENUM, auto_pad, PAD_EXPLICIT, auto_pad_names, "auto_pad", NULL)                              \
-    A(ENUM, rounding_type, ROUND_FLOOR, rounding_names, "rounding_type", "rounding_type")
+    A(ENUM, rounding_type, ROUND_FLOOR, rounding_names, "rounding_type", NULL)
 #define POOLING_ATTRS(A)                                                                           \
     WINDOW_POOLING_ATTRS(A)                                                                        \
-    A(BOOL, exclude_pad, true, NULL, "exclude-pad", "exclude-pad")
+    A(BOOL, exclude_pad, true, NULL, "exclude-pad", NULL)
 #define MAX_POOLING_ATTRS(A)                                                                       \
     WINDOW_POOLING_ATTRS(A)                                                                        \
-    A(BOOL, exclude_pad, true, NULL, NULL, "exclude-pad")
+    A(BOOL, exclude_pad, true, NULL, NULL, NULL)
 ATTR_STRUCT(pooling, POOLING_ATTRS)
 
 // For the lowering of both dialects: ROUND_CEIL_CLIPPED becomes ROUND_CEIL where that gives the

@@ -57,6 +57,15 @@ static bool check_shape(struct emitter *e, const struct node *n, uint32_t output
     return true;
 }
 
+// Version 2 has words for windows over two axes only.
+static bool check_window(struct emitter *e, const struct node *n) {
+    const struct attr_def *row = op_find_attr(n->op, "strides");
+    if (e->options->ir_version > 2 || row == NULL || row->kind != ATTR_INTS)
+        return true;
+    uint32_t axes = ((const struct ints *)attr_field_of(row, n->attrs))->count;
+    return axes == 2 || refuse(e, n, arena_printf(e->arena, "the window over %u axes", axes));
+}
+
 static bool check(struct emitter *e, const struct node *n) {
     bool is_end = n->op == &op_Constant || n->op == &op_Result;
     if (n->op->classic == NULL && !is_end)
@@ -67,7 +76,7 @@ static bool check(struct emitter *e, const struct node *n) {
     for (uint32_t i = 0; i < n->output_count && is_layer(n); i++)
         if (!check_shape(e, n, i))
             return false;
-    return true;
+    return check_window(e, n);
 }
 
 // ---- Blobs ----

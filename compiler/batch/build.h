@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole build: manifests are read, ninja runs the steps, and the user sees what came of it.
+#ifndef ZOOC_BATCH_BUILD_H
+#define ZOOC_BATCH_BUILD_H
+
+#include "compiler/batch/gen.h"
+
+struct build_request {
+    struct gen_request gen;
+    unsigned jobs; // 0: ninja decides
+};
+
+// Prints progress and summary on standard output: a line that changes on a terminal, plain lines
+// elsewhere. Returns an exit code: 1 when a model failed.
+int build_run(struct arena *arena, const struct build_request *request, struct diag *diag);
+
+#endif

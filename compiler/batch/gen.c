@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/batch/gen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build_id.h"
+#include "cache/tree.h"
+#include "compiler/base/names.h"
+#include "compiler/base/outfile.h"
+#include "compiler/batch/list.h"
+#include "rules/ninja/build_file.h"
+#include "rules/ninja/plan.h"
+
+struct gen {
+    struct arena *arena;
+    struct diag *diag;
+    const struct gen_request *request;
+    const char *folder;    // absolute
+    struct names *reached; // folder of a manifest -> its path from the build folder
+};
+
+static bool fail_write(struct gen *g, const char *path) {
+    diag_report(g->diag, NULL, OUTPUT_WRITE, path, strerror(errno));
+    return false;
+}
+
+// ---- Paths from the build folder ----
+
+static const char *absolute(struct arena *arena, const char *path) {
+    char *real = realpath(path[0] == '\0' ? "." : path, NULL);
+    if (real == NULL)
+        return NULL;
+    const char *copy = arena_strdup(arena, real);
+    free(real);
+    return copy;
+}
+
+// From one absolute folder to another: "" or ending in '/'.
+static const char *relative(struct arena *arena, const char *from, const char *to) {
+    size_t same = 0; // bytes of the common folders
+    for (size_t i = 0;; i++) {
+        bool from_ends = from[i] == '/' || from[i] == '\0';
+        bool to_ends = to[i] == '/' || to[i] == '\0';
+        if (from_ends && to_ends)
+            same = i;
+        if (from[i] != to[i] || from[i] == '\0')
+            break;
+    }
+    struct strbuf path = STRBUF_INIT;
+    for (const char *rest = from + same; *rest != '\0'; rest++) {
+        if (*rest == '/' && rest[1] != '\0')
+            strbuf_puts(&path, "../");
+    }
+    const char *down = to + same + (to[same] == '/');
+    if (*down != '\0')
+        strbuf_printf(&path, "%s/", down);
+    const char *copy = arena_strdup(arena, path.data);
+    strbuf_free(&path);
+    return copy;
+}
+
+static const char *folder_path(void *context, const char *folder) {
+    struct gen *g = context;
+    void **slot = names_slot(g->reached, folder);
+    if (*slot == NULL) {
+        const char *real = absolute(g->arena, folder);
+        *slot = (void *)(uintptr_t)(real == NULL ? folder : relative(g->arena, g->folder, real));
+    }
+    return *slot;
+}
+
+static const char *manifest_path(struct gen *g, const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return arena_printf(g->arena, "%s%s", folder_path(g, ""), path);
+    const char *folder = arena_strndup(g->arena, path, (size_t)(slash - path) + 1);
+    return arena_printf(g->arena, "%s%s", folder_path(g, folder), slash + 1);
+}
+
+static struct ninja_paths manifest_paths(struct gen *g, const char *const *paths, uint32_t count) {
+    const char **items = arena_array_of(g->arena, count, const char *);
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = manifest_path(g, paths[i]);
+    return (struct ninja_paths){items, count};
+}
+
+// ---- What is written ----
+
+static bool check_paths(struct gen *g, const char *const *paths, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!ninja_can_say(paths[i])) {
+            diag_report(g->diag, NULL, NOT_SUPPORTED, "a path with a line break", paths[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool replace(struct gen *g, const char *name, const struct strbuf *text) {
+    const char *path = arena_printf(g->arena, "%s/%s", g->folder, name);
+    return outfile_replace(path, text->data, text->length, NULL) || fail_write(g, path);
+}
+
+static bool write_build_file(struct gen *g, const struct zoo *zoo, const struct plan *plan) {
+    const struct gen_request *request = g->request;
+    struct build_file file = {
+        .plan = plan,
+        .build_id = ZOOC_BUILD_ID,
+        .memory = request->memory != 0 ? request->memory : build_file_memory(),
+        .manifests = manifest_paths(g, zoo->files.items, zoo->files.count),
+        .regenerate = manifest_paths(g, request->manifests, request->manifest_count),
+    };
+    if (request->memory != 0) {
+        const char **words = arena_array_of(g->arena, file.regenerate.count + 2, const char *);
+        words[0] = "--memory";
+        words[1] = arena_printf(g->arena, "%llu", (unsigned long long)request->memory);
+        for (uint32_t i = 0; i < file.regenerate.count; i++)
+            words[i + 2] = file.regenerate.items[i];
+        file.regenerate = (struct ninja_paths){words, file.regenerate.count + 2};
+    }
+    if (!check_paths(g, plan->outside.items, plan->outside.count) ||
+        !check_paths(g, file.manifests.items, file.manifests.count))
+        return false;
+    struct strbuf text = STRBUF_INIT;
+    build_file_write(&text, &file);
+    bool done = replace(g, "build.ninja", &text);
+    strbuf_free(&text);
+    return done;
+}
+
+static bool write_list(struct gen *g, const struct zoo *zoo) {
+    struct strbuf text = STRBUF_INIT;
+    list_write(g->arena, &text, zoo);
+    bool done = replace(g, ".zooc/zoo.list", &text);
+    strbuf_free(&text);
+    return done;
+}
+
+// The rules call .zooc/zooc, so that their text does not depend on where the program lies.
+static bool link_program(struct gen *g) {
+    const char *wanted = g->request->program != NULL ? g->request->program : "/proc/self/exe";
+    const char *target = absolute(g->arena, wanted);
+    const char *path = arena_printf(g->arena, "%s/.zooc/zooc", g->folder);
+    if (target == NULL)
+        return fail_write(g, wanted);
+    char now[4096];
+    ssize_t length = readlink(path, now, sizeof now);
+    if (length > 0 && (size_t)length == strlen(target) && memcmp(now, target, (size_t)length) == 0)
+        return true;
+    const char *fresh = arena_printf(g->arena, "%s.new", path);
+    unlink(fresh);
+    return (symlink(target, fresh) == 0 && rename(fresh, path) == 0) || fail_write(g, path);
+}
+
+bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag) {
+    struct gen g = {.arena = arena, .diag = diag, .request = request};
+    struct zoo *zoo = zoo_read(arena, request->manifests, request->manifest_count, diag);
+    if (zoo == NULL)
+        return false;
+    const char *inner = arena_printf(arena, "%s/.zooc", request->folder);
+    if (!tree_make_folders(inner))
+        return fail_write(&g, inner);
+    g.folder = absolute(arena, request->folder);
+    if (g.folder == NULL)
+        return fail_write(&g, request->folder);
+    g.reached = names_new(arena);
+    struct plan_request wanted = {.zoo = zoo, .folder_path = folder_path, .context = &g};
+    struct plan *plan = plan_zoo(arena, &wanted, diag);
+    return diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, zoo) &&
+           write_build_file(&g, zoo, plan);
+}

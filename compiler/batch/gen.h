@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// From manifests to a build folder: build.ninja, the list of models, and a link to this program
+// under the name by which the rules call it.
+#ifndef ZOOC_BATCH_GEN_H
+#define ZOOC_BATCH_GEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compiler/base/arena.h"
+#include "compiler/base/diag.h"
+
+struct gen_request {
+    const char *const *manifests; // as the user wrote them
+    uint32_t manifest_count;
+    const char *folder;  // the build folder, made when it does not exist
+    const char *program; // NULL: the running one
+    uint64_t memory;     // for all steps together; 0: what is free
+};
+
+// Files that would not change are left untouched. False after a report; then no file has changed.
+bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag);
+
+#endif

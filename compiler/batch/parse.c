@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of a step.
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/batch/step.h"
+#include "rules/ninja/plan.h"
+
+static const char *const kind_names[STEP_KIND_COUNT] = {"unpack", "convert", "verify"};
+
+enum step_kind step_kind_of(const char *name) {
+    unsigned kind = 0;
+    while (kind < STEP_KIND_COUNT && strcmp(kind_names[kind], name) != 0)
+        kind++;
+    return (enum step_kind)kind;
+}
+
+struct words {
+    struct arena *arena;
+    struct diag *diag;
+    int count, next;
+    char *const *items;
+    struct step *step;
+};
+
+static void take_plain(struct words *w, const char *word, char *const *values) {
+    struct step *step = w->step;
+    if (strcmp(word, "--model") == 0)
+        step->model = values[0];
+    else if (strcmp(word, "--variant") == 0)
+        step->variant = values[0];
+    else if (strcmp(word, "--golden") == 0)
+        step->golden = (unsigned)strtoul(values[0], NULL, 10);
+    else if (strcmp(word, "--need") == 0)
+        step->needs[step->need_count++] = values[0];
+    // --build_id is there for ninja alone: a new compiler is a new command.
+}
+
+static void take_argument(struct words *w, const char *word, char *const *values) {
+    struct step *step = w->step;
+    struct step_argument *argument = &step->arguments[step->argument_count++];
+    argument->option = values[0];
+    argument->value = values[1];
+    argument->is_url = strcmp(word, "--url") == 0;
+    if (strcmp(word, "--set") == 0)
+        argument->word = STEP_SET;
+    else
+        argument->word = strstr(word, "prefix") != NULL ? STEP_PREFIX : STEP_FILE;
+    if (strncmp(word, "--member", 8) == 0)
+        argument->path =
+            plan_join(w->arena, plan_source_folder(w->arena, step->model), argument->value);
+    else if (argument->word != STEP_SET)
+        argument->path = values[2];
+}
+
+static const struct {
+    const char *word;
+    int values;
+    void (*take)(struct words *w, const char *word, char *const *values);
+} language[] = {
+    {"--model", 1, take_plain},     {"--variant", 1, take_plain},
+    {"--golden", 1, take_plain},    {"--need", 1, take_plain},
+    {"--build_id", 1, take_plain},  {"--set", 2, take_argument},
+    {"--member", 2, take_argument}, {"--member_prefix", 2, take_argument},
+    {"--file", 3, take_argument},   {"--file_prefix", 3, take_argument},
+    {"--url", 3, take_argument},
+};
+
+enum { LANGUAGE_SIZE = sizeof language / sizeof language[0] };
+
+static bool take_word(struct words *w) {
+    const char *word = w->items[w->next++];
+    size_t row = 0;
+    while (row < LANGUAGE_SIZE && strcmp(language[row].word, word) != 0)
+        row++;
+    if (row == LANGUAGE_SIZE) {
+        diag_report(w->diag, NULL, OPTION_UNKNOWN, word);
+        return false;
+    }
+    if (w->count - w->next < language[row].values) {
+        diag_report(w->diag, NULL, OPTION_NO_VALUE, word);
+        return false;
+    }
+    language[row].take(w, word, w->items + w->next);
+    w->next += language[row].values;
+    return true;
+}
+
+bool step_parse(struct arena *arena, struct diag *diag, enum step_kind kind, int count,
+                char *const *words, struct step *out) {
+    *out = (struct step){.kind = kind, .model = "", .variant = ""};
+    out->arguments = arena_array_of(arena, (size_t)count, struct step_argument);
+    out->needs = arena_array_of(arena, (size_t)count, const char *);
+    struct words w = {.arena = arena, .diag = diag, .count = count, .items = words, .step = out};
+    while (w.next < count) {
+        if (!take_word(&w))
+            return false;
+    }
+    if (out->model[0] == '\0')
+        diag_report(diag, NULL, OPTION_MISSING, "--model");
+    if (kind != STEP_UNPACK && out->variant[0] == '\0')
+        diag_report(diag, NULL, OPTION_MISSING, "--variant");
+    return diag_count(diag, DIAG_FAILED) == 0;
+}

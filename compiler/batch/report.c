@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/batch/report.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "build_id.h"
+#include "cache/record.h"
+#include "compiler/base/fatal.h"
+#include "compiler/base/outfile.h"
+#include "compiler/batch/list.h"
+#include "rules/ninja/plan.h"
+
+// Records are read into an arena of their own for each model: a zoo may have thousands.
+static struct record *read_record(struct arena *arena, const char *folder, const char *model,
+                                  const char *step) {
+    bool damaged;
+    const char *path = plan_record(arena, model, step);
+    return record_read(arena, arena_printf(arena, "%s/%s", folder, path), &damaged);
+}
+
+static struct json_object *text(const char *value) {
+    struct json_object *object = json_object_new_string(value);
+    if (object == NULL)
+        fatal_out_of_memory();
+    return object;
+}
+
+// The last component of an absolute path: where a file lies on this machine is nobody's business.
+static const char *shown_name(const char *name) {
+    return name[0] == '/' ? strrchr(name, '/') + 1 : name;
+}
+
+static struct json_object *file_object(const struct record_line *line) {
+    char hash[HASH_TEXT_SIZE];
+    hash_to_text(line->hash, hash);
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "name", text(shown_name(line->name)));
+    json_object_object_add(object, "size", json_object_new_int64((int64_t)line->size));
+    json_object_object_add(object, "xxh3_128", text(hash));
+    return object;
+}
+
+static struct json_object *file_array(const struct record *record, enum record_kind kind) {
+    struct json_object *array = json_object_new_array();
+    for (uint32_t i = 0; i < record->count; i++) {
+        if (record->lines[i].kind == kind)
+            json_object_array_add(array, file_object(&record->lines[i]));
+    }
+    return array;
+}
+
+static struct json_object *options_object(const struct record *record) {
+    struct json_object *object = json_object_new_object();
+    for (uint32_t i = 0; i < record->count; i++) {
+        const struct record_line *line = &record->lines[i];
+        if (line->kind == RECORD_OPTION)
+            json_object_object_add(object, line->name, text(shown_name(line->value)));
+    }
+    return object;
+}
+
+static struct json_object *archive_object(const struct record *record) {
+    for (uint32_t i = 0; i < record->count; i++) {
+        if (record->lines[i].kind != RECORD_INPUT)
+            continue;
+        struct json_object *object = file_object(&record->lines[i]);
+        const struct record_line *sum = record_find(record, RECORD_OPTION, "sha256");
+        if (sum != NULL)
+            json_object_object_add(object, "sha256", text(sum->value));
+        return object;
+    }
+    return NULL;
+}
+
+static struct json_object *variant_object(struct arena *arena, const char *folder,
+                                          const struct list_model *model,
+                                          const struct list_variant *variant) {
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "folder",
+                           text(arena_printf(arena, "%s/%s", model->name, variant->name)));
+    json_object_object_add(object, "precision", text(variant->precision));
+    json_object_object_add(object, "ir_version", text(variant->version));
+    const struct record *record = read_record(arena, folder, model->name, variant->name);
+    if (record == NULL) {
+        json_object_object_add(object, "failed", json_object_new_boolean(true));
+        return object;
+    }
+    json_object_object_add(object, "options", options_object(record));
+    json_object_object_add(object, "inputs", file_array(record, RECORD_INPUT));
+    json_object_object_add(object, "outputs", file_array(record, RECORD_OUTPUT));
+    unsigned verified = 0;
+    for (unsigned i = 1; i <= variant->goldens; i++) {
+        const char *step = plan_verify_step(arena, variant->name, i);
+        verified += read_record(arena, folder, model->name, step) != NULL;
+    }
+    json_object_object_add(object, "goldens", json_object_new_int64(variant->goldens));
+    json_object_object_add(object, "verified", json_object_new_int64(verified));
+    return object;
+}
+
+static struct json_object *model_object(const char *folder, const struct list_model *model) {
+    struct arena *arena = arena_new();
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "name", text(model->name));
+    if (model->framework != NULL)
+        json_object_object_add(object, "framework", text(model->framework));
+    const struct record *record = NULL;
+    if (model->archive != NULL)
+        record = read_record(arena, folder, model->name, "unpack");
+    if (record != NULL)
+        json_object_object_add(object, "archive", archive_object(record));
+    struct json_object *variants = json_object_new_array();
+    for (uint32_t i = 0; i < model->variant_count; i++)
+        json_object_array_add(variants, variant_object(arena, folder, model, &model->variants[i]));
+    json_object_object_add(object, "variants", variants);
+    arena_free(arena);
+    return object;
+}
+
+static struct json_object *zoo_object(const char *folder, const struct list *list) {
+    struct json_object *root = json_object_new_object(), *models = json_object_new_array();
+    json_object_object_add(root, "format", json_object_new_int(1));
+    json_object_object_add(root, "build_id", text(ZOOC_BUILD_ID));
+    for (uint32_t i = 0; i < list->count; i++)
+        json_object_array_add(models, model_object(folder, &list->models[i]));
+    json_object_object_add(root, "models", models);
+    return root;
+}
+
+bool report_write(struct arena *arena, const char *folder, struct diag *diag) {
+    struct list *list = list_read(arena, folder);
+    if (list == NULL) {
+        diag_report(diag, NULL, FILE_OPEN, ".zooc/zoo.list", strerror(errno));
+        return false;
+    }
+    struct json_object *root = zoo_object(folder, list);
+    const char *json = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *path = arena_printf(arena, "%s/zoo.json", folder);
+    const char *whole = arena_printf(arena, "%s\n", json);
+    bool done = outfile_replace(path, whole, strlen(whole), NULL);
+    if (!done)
+        diag_report(diag, NULL, OUTPUT_WRITE, path, strerror(errno));
+    json_object_put(root);
+    return done;
+}

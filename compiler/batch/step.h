@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A step of a build, as a ninja edge runs it: unpack an archive, convert a model, or verify an IR.
+//
+// The question of a step is its kind, the compiler's build id, its options and the contents of its
+// inputs. When the step's record answers the question and its outputs still are what the record
+// says, nothing is done, so that restat tells ninja that nothing has changed. Otherwise the step
+// runs; on success its outputs and then its record appear, on failure there is neither, and the
+// log's first line is the cause. A step runs in the build folder.
+#ifndef ZOOC_BATCH_STEP_H
+#define ZOOC_BATCH_STEP_H
+
+#include "compiler/base/arena.h"
+#include "compiler/base/diag.h"
+
+enum step_kind { STEP_UNPACK, STEP_CONVERT, STEP_VERIFY, STEP_KIND_COUNT };
+
+enum step_word {
+    STEP_SET,    // an option and its value
+    STEP_FILE,   // an option and a file that it names
+    STEP_PREFIX, // an option and the beginning of the names of files
+};
+
+struct step_argument {
+    enum step_word word;
+    const char *option; // "": the file is only read
+    const char *value;  // of STEP_SET; else the name in records and messages
+    const char *path;   // from the build folder
+    bool is_url;        // fetched from the address that `value` is
+};
+
+struct step {
+    enum step_kind kind;
+    const char *model, *variant; // variant "": none
+    unsigned golden;             // number of the golden to verify, from 1
+    struct step_argument *arguments;
+    uint32_t argument_count;
+    const char **needs; // members that must come out of an archive
+    uint32_t need_count;
+};
+
+// "unpack", "convert", "verify"; STEP_KIND_COUNT when it is none.
+enum step_kind step_kind_of(const char *name);
+
+// Reads the words behind `zooc step KIND`: the language that rules/ninja/plan.c writes. False after
+// a report.
+bool step_parse(struct arena *arena, struct diag *diag, enum step_kind kind, int count,
+                char *const *words, struct step *out);
+
+// Returns an exit code. Prints on standard output only what went wrong.
+int step_run(struct arena *arena, const struct step *step);
+
+#endif

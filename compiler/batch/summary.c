@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/batch/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cache/record.h"
+#include "compiler/batch/events.h"
+#include "rules/ninja/plan.h"
+
+enum { MOST_ROWS = 100 }; // of accuracies: a large zoo has zoo.json and its records
+
+// ---- Accuracies and differences ----
+
+struct row {
+    const char *model, *variant, *framework;
+    double difference;         // the largest relative one; negative: none
+    double accuracy, expected; // negative: none
+};
+
+static double number_of(const struct record_line *line) {
+    return strtod(line->value, NULL);
+}
+
+static bool read_row(struct arena *arena, const struct summary *s, const struct list_model *model,
+                     const struct list_variant *variant, struct row *row) {
+    *row = (struct row){.model = model->name,
+                        .variant = variant->name,
+                        .framework = model->framework,
+                        .difference = -1,
+                        .accuracy = -1,
+                        .expected = -1};
+    bool found = false, damaged;
+    for (unsigned i = 1; i <= variant->goldens; i++) {
+        const char *path =
+            plan_record(arena, model->name, plan_verify_step(arena, variant->name, i));
+        const struct record *record =
+            record_read(arena, arena_printf(arena, "%s/%s", s->folder, path), &damaged);
+        for (uint32_t k = 0; record != NULL && k < record->count; k++) {
+            const struct record_line *line = &record->lines[k];
+            double value = number_of(line);
+            found = true;
+            if (line->kind != RECORD_RESULT)
+                continue;
+            if (strncmp(line->name, "relative_difference", 19) == 0 && value > row->difference)
+                row->difference = value;
+            else if (strcmp(line->name, "accuracy") == 0)
+                row->accuracy = value;
+            else if (strcmp(line->name, "expected_accuracy") == 0)
+                row->expected = value;
+        }
+    }
+    return found;
+}
+
+static void print_share(FILE *to, double share) {
+    if (share < 0)
+        fprintf(to, "  %9s", "");
+    else
+        fprintf(to, "  %8.2f%%", share * 100);
+}
+
+static void print_row(FILE *to, int width, const struct row *row) {
+    fprintf(to, "%-*s  %-8s", width, row->model, row->variant);
+    print_share(to, row->accuracy);
+    print_share(to, row->expected);
+    if (row->difference >= 0)
+        fprintf(to, "  %12.1e", row->difference);
+    fputc('\n', to);
+}
+
+static void print_rows(struct arena *arena, const struct summary *s, FILE *to) {
+    size_t rows = 0, width = 5;
+    for (uint32_t i = 0; i < s->list->count; i++) {
+        const struct list_model *model = &s->list->models[i];
+        for (uint32_t k = 0; k < model->variant_count; k++)
+            rows += model->variants[k].goldens > 0;
+        if (strlen(model->name) > width)
+            width = strlen(model->name);
+    }
+    if (rows == 0 || rows > MOST_ROWS)
+        return;
+    fprintf(to, "\n%-*s  %-8s  %9s  %9s  %12s\n", (int)width, "model", "variant", "accuracy",
+            "framework", "difference");
+    for (uint32_t i = 0; i < s->list->count; i++) {
+        const struct list_model *model = &s->list->models[i];
+        for (uint32_t k = 0; k < model->variant_count; k++) {
+            struct row row;
+            if (read_row(arena, s, model, &model->variants[k], &row))
+                print_row(to, (int)width, &row);
+        }
+    }
+}
+
+// ---- Models ----
+
+static bool has_record(struct arena *arena, const struct summary *s, const char *model,
+                       const char *step) {
+    const char *path = plan_record(arena, model, step);
+    return access(arena_printf(arena, "%s/%s", s->folder, path), F_OK) == 0;
+}
+
+// A step that was killed left neither an event nor a record.
+static bool is_whole(struct arena *arena, const struct summary *s, const struct list_model *model) {
+    bool whole = true;
+    for (uint32_t i = 0; i < model->variant_count && whole; i++) {
+        const struct list_variant *variant = &model->variants[i];
+        whole = has_record(arena, s, model->name, variant->name);
+        for (unsigned k = 1; k <= variant->goldens && whole; k++)
+            whole = has_record(arena, s, model->name, plan_verify_step(arena, variant->name, k));
+    }
+    return whole;
+}
+
+static void print_failure(const struct summary *s, const struct list_model *model,
+                          const struct model_events *events, FILE *to) {
+    if (events == NULL || events->cause == NULL) {
+        fprintf(to, "%s: a step ended without a word\n", model->name);
+        return;
+    }
+    fprintf(to, "%s: %s\n", model->name, events->cause);
+    if (events->log[0] != '\0')
+        fprintf(to, "    log: %s/%s\n", s->folder, events->log);
+}
+
+unsigned summary_print(struct arena *arena, const struct summary *s, FILE *to) {
+    struct names *events =
+        events_read(arena, arena_printf(arena, "%s/.zooc/events.jsonl", s->folder));
+    unsigned built = 0, failed = 0, count = s->list->count;
+    if (!s->nothing_ran)
+        print_rows(arena, s, to);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct list_model *model = &s->list->models[i];
+        const struct model_events *told = names_find(events, model->name);
+        bool bad =
+            (told != NULL && told->cause != NULL) || (!s->all_well && !is_whole(arena, s, model));
+        if (bad && failed++ == 0)
+            fputs("\nfailed:\n", to);
+        if (bad)
+            print_failure(s, model, told, to);
+        else
+            built += told != NULL && told->built;
+    }
+    if (!s->nothing_ran)
+        fputc('\n', to);
+    unsigned same = count - built - failed;
+    if (built + failed == 0)
+        fprintf(to, "nothing to do: %u model%s up to date (%.2f s)\n", same,
+                same == 1 ? " is" : "s are", s->seconds);
+    else
+        fprintf(to, "%u model%s: %u built, %u up to date, %u failed in %.1f s\n", count,
+                count == 1 ? "" : "s", built, same, failed, s->seconds);
+    fprintf(to, "IR: %s/MODEL/PRECISION/MODEL.xml; what was built from what: %s/zoo.json\n",
+            s->folder, s->folder);
+    return failed;
+}

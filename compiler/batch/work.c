@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each kind of step does.
+#include "compiler/batch/work.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cache/sha256.h"
+#include "cache/tree.h"
+#include "cache/unpack.h"
+#include "compiler/base/map.h"
+#include "compiler/base/suggest.h"
+#include "compiler/batch/child.h"
+
+static const char program[] = ".zooc/zooc"; // zooc gen puts a link there
+
+static const char *const ir_suffixes[] = {".xml", ".bin", ".mapping"};
+enum { IR_FILES = sizeof ir_suffixes / sizeof ir_suffixes[0] };
+
+bool work_add_output(struct work *work, const char *name) {
+    struct hash hash;
+    uint64_t size;
+    if (!hash_path(arena_printf(work->arena, "%s%s", work->output_root, name), &hash, &size)) {
+        work->cause = arena_printf(work->arena, "there is no %s: %s", name, strerror(errno));
+        return false;
+    }
+    record_add_file(work->record, RECORD_OUTPUT, name, hash, size);
+    return true;
+}
+
+// ---- Unpack ----
+
+static const struct step_argument *find_argument(const struct work *work, const char *option) {
+    for (uint32_t i = 0; i < work->step->argument_count; i++) {
+        if (strcmp(work->step->arguments[i].option, option) == 0)
+            return &work->step->arguments[i];
+    }
+    return NULL;
+}
+
+static const char *setting(const struct work *work, const char *option) {
+    const struct step_argument *argument = find_argument(work, option);
+    return argument == NULL ? NULL : argument->value;
+}
+
+static uint64_t limit_setting(const struct work *work, const char *option) {
+    const char *text = setting(work, option);
+    return text == NULL ? 0 : strtoull(text, NULL, 10);
+}
+
+static bool check_sum(struct work *work, const struct step_argument *archive) {
+    const char *wanted = setting(work, "sha256");
+    char sum[SHA256_TEXT_SIZE];
+    if (wanted == NULL)
+        return true;
+    if (!sha256_file(archive->path, sum)) {
+        diag_report(work->diag, NULL, FILE_OPEN, archive->value, strerror(errno));
+        return false;
+    }
+    if (strcmp(sum, wanted) == 0)
+        return true;
+    diag_report(work->diag, NULL, ARCHIVE_SUM, archive->value, sum, wanted);
+    return false;
+}
+
+// Is there a member `name`, or a folder of that name?
+static bool has_member(const struct unpacked *out, const char *name) {
+    size_t length = strlen(name);
+    for (uint32_t i = 0; i < out->count; i++) {
+        const char *member = out->files[i].name;
+        if (strncmp(member, name, length) == 0 && (member[length] == '\0' || member[length] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static bool check_needs(struct work *work, const struct unpacked *out) {
+    bool all = true;
+    for (uint32_t i = 0; i < work->step->need_count; i++) {
+        const char *need = work->step->needs[i];
+        if (has_member(out, need))
+            continue;
+        const char **names = arena_array_of(work->arena, out->count, const char *);
+        for (uint32_t k = 0; k < out->count; k++)
+            names[k] = out->files[k].name;
+        const char *near = suggest(need, names, out->count), *hint = "";
+        if (near != NULL)
+            hint = arena_printf(work->arena, ", did you mean '%s'?", near);
+        diag_report(work->diag, NULL, ARCHIVE_NO_MEMBER, setting(work, "archive"), need, hint);
+        all = false;
+    }
+    return all;
+}
+
+bool work_unpack(struct work *work) {
+    const struct step_argument *archive = find_argument(work, "archive");
+    if (archive == NULL || archive->path == NULL) {
+        diag_report(work->diag, NULL, OPTION_MISSING, "--file archive");
+        return false;
+    }
+    size_t length = strlen(work->output_root);
+    struct unpack_request request = {
+        .archive = archive->path,
+        .said = archive->value,
+        .prefix = setting(work, "prefix"),
+        .destination = arena_strndup(work->arena, work->output_root, length - 1),
+        .limits = {.bytes = limit_setting(work, "bytes"),
+                   .members = limit_setting(work, "members"),
+                   .ratio = limit_setting(work, "ratio")},
+    };
+    struct unpacked out;
+    if (!check_sum(work, archive) || !unpack_archive(&request, work->arena, &out, work->diag))
+        return false;
+    for (uint32_t i = 0; i < out.count; i++)
+        record_add_file(work->record, RECORD_OUTPUT, out.files[i].name, out.files[i].hash,
+                        out.files[i].size);
+    return check_needs(work, &out);
+}
+
+// ---- Programs ----
+
+static const char *first_cause(struct arena *arena, const char *output) {
+    static const char *const marks[] = {"[ ERROR ]", "[ BUG ]"};
+    const char *start = output;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *found = strstr(output, marks[i]);
+        if (found != NULL) {
+            start = found + strlen(marks[i]);
+            break;
+        }
+    }
+    start += strspn(start, " \t\r\n");
+    return arena_strndup(arena, start, strcspn(start, "\r\n"));
+}
+
+static bool run_program(struct work *work, char *const *words) {
+    struct child_result result;
+    child_run(words, &result);
+    work->output = result.output;
+    work->memory = result.memory;
+    if (result.error == 0 && result.signal == 0 && result.status == 0)
+        return true;
+    if (result.error != 0)
+        work->cause =
+            arena_printf(work->arena, "cannot run %s: %s", words[0], strerror(result.error));
+    else if (result.signal != 0)
+        work->cause = arena_printf(work->arena, "zooc %s was ended by signal %d (%s)", words[1],
+                                   result.signal, strsignal(result.signal));
+    else
+        work->cause = first_cause(work->arena, result.output.data);
+    if (work->cause[0] == '\0')
+        work->cause =
+            arena_printf(work->arena, "zooc %s failed with exit code %d", words[1], result.status);
+    return false;
+}
+
+struct command {
+    char **words;
+    size_t count;
+};
+
+static void add_word(struct work *work, struct command *command, const char *text) {
+    command->words[command->count++] = arena_strdup(work->arena, text);
+}
+
+static void add_option(struct work *work, struct command *command, const char *option,
+                       const char *value) {
+    add_word(work, command, arena_printf(work->arena, "--%s", option));
+    add_word(work, command, value);
+}
+
+// `zooc NAME` with the step's own arguments and room for `more` words.
+static struct command start_command(struct work *work, const char *name, size_t more) {
+    const struct step *step = work->step;
+    struct command command = {
+        .words = arena_array_of(work->arena, 3 + 2 * (size_t)step->argument_count + more, char *)};
+    add_word(work, &command, program);
+    add_word(work, &command, name);
+    for (uint32_t i = 0; i < step->argument_count; i++) {
+        const struct step_argument *argument = &step->arguments[i];
+        if (argument->option[0] != '\0')
+            add_option(work, &command, argument->option,
+                       argument->word == STEP_SET ? argument->value : argument->path);
+    }
+    return command;
+}
+
+// ---- Convert ----
+
+bool work_convert(struct work *work) {
+    const struct step *step = work->step;
+    struct command command = start_command(work, "convert", 4);
+    add_option(work, &command, "model_name", step->model);
+    add_option(work, &command, "output_dir",
+               arena_printf(work->arena, "%s/%s", step->model, step->variant));
+    if (!run_program(work, command.words))
+        return false;
+    for (size_t i = 0; i < IR_FILES; i++) {
+        if (!work_add_output(work, arena_printf(work->arena, "%s%s", step->model, ir_suffixes[i])))
+            return false;
+    }
+    return true;
+}
+
+// ---- Verify ----
+
+static void add_number(struct work *work, const char *name, struct json_object *from,
+                       const char *key) {
+    struct json_object *value;
+    if (json_object_object_get_ex(from, key, &value) && value != NULL)
+        record_add(work->record, RECORD_RESULT, name, json_object_to_json_string(value));
+}
+
+// Takes the numbers of the report into the record.
+static void add_results(struct work *work, const char *report) {
+    struct json_object *root = json_object_from_file(report), *outputs, *value;
+    if (json_object_object_get_ex(root, "outputs", &outputs) &&
+        json_object_is_type(outputs, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(outputs); i++) {
+            struct json_object *output = json_object_array_get_idx(outputs, i);
+            const char *name = "";
+            if (json_object_object_get_ex(output, "name", &value))
+                name = json_object_get_string(value);
+            add_number(work, arena_printf(work->arena, "max_difference %s", name), output,
+                       "max_difference");
+            add_number(work, arena_printf(work->arena, "relative_difference %s", name), output,
+                       "relative_difference");
+        }
+    }
+    add_number(work, "rows", root, "rows");
+    add_number(work, "accuracy", root, "accuracy");
+    add_number(work, "expected_accuracy", root, "expected_accuracy");
+    json_object_put(root);
+}
+
+bool work_verify(struct work *work) {
+    const struct step *step = work->step;
+    const char *name = arena_printf(work->arena, "%s.json", work->name);
+    const char *report = arena_printf(work->arena, "%s%s", work->output_root, name);
+    struct command command = start_command(work, "verify", 4);
+    add_option(work, &command, "model",
+               arena_printf(work->arena, "%s/%s/%s.xml", step->model, step->variant, step->model));
+    add_option(work, &command, "report", report);
+    if (!run_program(work, command.words) || !work_add_output(work, name))
+        return false;
+    add_results(work, report);
+    return true;
+}
+
+// ---- After a failure ----
+
+static void remove_ir(const struct work *work, const char *variant) {
+    const char *model = work->step->model;
+    for (size_t i = 0; i < IR_FILES; i++)
+        unlink(arena_printf(work->arena, "%s/%s/%s%s", model, variant, model, ir_suffixes[i]));
+}
+
+// Without its sources a model has no IR: what an earlier archive gave would pass for current.
+static void remove_all_ir(const struct work *work) {
+    DIR *folder = opendir(work->step->model);
+    const struct dirent *entry;
+    if (folder == NULL)
+        return;
+    while ((entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] != '.')
+            remove_ir(work, entry->d_name);
+    }
+    closedir(folder);
+}
+
+void work_remove_outputs(const struct work *work) {
+    if (work->step->kind == STEP_CONVERT)
+        remove_ir(work, work->step->variant);
+    if (work->step->kind == STEP_VERIFY)
+        unlink(arena_printf(work->arena, "%s%s.json", work->output_root, work->name));
+    if (work->step->kind == STEP_UNPACK) {
+        tree_remove(work->output_root);
+        remove_all_ir(work);
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to compiler/batch: a step at work.
+#ifndef ZOOC_BATCH_WORK_H
+#define ZOOC_BATCH_WORK_H
+
+#include "cache/record.h"
+#include "compiler/base/strbuf.h"
+#include "compiler/batch/step.h"
+
+struct work {
+    struct arena *arena;
+    struct diag *diag;
+    const struct step *step;
+    const char *name; // of the step in .zooc/models/MODEL: "unpack", "FP32", "FP32.verify-1"
+    const char *record_path;
+    const char *output_root; // what the names of outputs are relative to, ends in '/'
+    struct record *record;   // the question, then the answer
+    struct strbuf why;       // it runs
+    struct strbuf output;    // of the program it ran
+    const char *cause;       // of its failure, one line; NULL: none yet
+    uint64_t memory;         // of the program, bytes
+};
+
+// One for each kind: does the work and adds outputs and results to the record. False with a report
+// or with `cause` set.
+typedef bool work_function(struct work *work);
+work_function work_unpack, work_convert, work_verify;
+
+// Removes what a failed step must not leave: its outputs, whoever made them.
+void work_remove_outputs(const struct work *work);
+
+// Hashes the file `name` below output_root and adds it to the record.
+bool work_add_output(struct work *work, const char *name);
+
+enum work_outcome { WORK_SAME, WORK_DONE, WORK_FAILED };
+
+// The log beside the record, the event for `zooc build`, and on failure a line for ninja to print.
+void work_tell(struct work *work, enum work_outcome outcome, double seconds);
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// zooc step: what a ninja edge runs. Its words are written by zooc gen and no interface for people.
+#include "compiler/batch/step.h"
+#include "compiler/base/fatal.h"
+#include "compiler/cli/cli.h"
+
+int command_step(int argc, char **argv) {
+    struct arena *arena = arena_new();
+    struct diag *diag = diag_new(arena);
+    enum step_kind kind = argc < 2 ? STEP_KIND_COUNT : step_kind_of(argv[1]);
+    struct step step;
+    int code = EXIT_USAGE;
+    if (kind == STEP_KIND_COUNT)
+        diag_report(diag, NULL, USAGE, "usage: zooc step unpack|convert|verify ...");
+    else if (step_parse(arena, diag, kind, argc - 2, argv + 2, &step))
+        code = step_run(arena, &step);
+    cli_print_diag(diag, NULL);
+    arena_free(arena);
+    return code;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only shows when all keys of a model are known: which option each of its files is, the order
+// of named shapes, and what is missing.
+#include "manifests/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/base/strbuf.h"
+#include "compiler/options/values.h"
+
+// ---- Model files ----
+
+struct suffix_row {
+    const char *suffix;
+    enum option_id option;
+    const char *framework; // NULL: any
+};
+
+static const struct suffix_row suffixes[] = {
+    {".caffemodel", OPT_input_model, "caffe"},
+    {".prototxt", OPT_input_proto, "caffe"},
+    {".binaryproto", OPT_mean_file, "caffe"},
+    {".params", OPT_input_model, "mxnet"},
+    {".json", OPT_input_symbol, "mxnet"},
+    {".pb", OPT_input_model, "tf"},
+    {".pbtxt", OPT_input_model, "tf"},
+    {".meta", OPT_input_meta_graph, "tf"},
+    {".config", OPT_tensorflow_object_detection_api_pipeline_config, "tf"},
+    {".onnx", OPT_input_model, "onnx"},
+    {".nnet", OPT_input_model, "kaldi"},
+    {".mdl", OPT_input_model, "kaldi"},
+    {".counts", OPT_counts, "kaldi"},
+};
+
+static bool has_suffix(const char *path, const char *suffix) {
+    size_t length = strlen(path), tail = strlen(suffix);
+    return length >= tail && strcmp(path + length - tail, suffix) == 0;
+}
+
+static const struct suffix_row *row_of(const char *path) {
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        if (has_suffix(path, suffixes[i].suffix))
+            return &suffixes[i];
+    }
+    return NULL;
+}
+
+static void set_file(struct reading *r, const struct place *at, enum option_id id,
+                     const char *path) {
+    struct option_values *options = &r->draft->options;
+    if (options->text[id] != NULL)
+        diag_report(r->diag, at, MANIFEST_CONFLICT, options->text[id], path);
+    else
+        option_set(r->arena, r->diag, at, options, &option_table[id], path);
+}
+
+// A suffix says which option the file is; without a known one it is the model.
+static void set_model_files(struct reading *r, const struct place *at,
+                            const struct text_list *files, bool only_known) {
+    struct manifest_model *model = r->draft->model;
+    for (uint32_t i = 0; i < files->count; i++) {
+        const struct suffix_row *row = row_of(files->items[i]);
+        if (row == NULL && only_known)
+            continue;
+        set_file(r, at, row == NULL ? OPT_input_model : row->option, files->items[i]);
+        if (has_suffix(files->items[i], ".pbtxt"))
+            r->draft->options.text[OPT_input_model_is_text] = "true";
+        if (model->framework == NULL && row != NULL)
+            model->framework = row->framework;
+    }
+}
+
+// A path that names something inside the archive must stay inside.
+static void check_inside(struct reading *r, const struct place *at, const char *key,
+                         const char *path) {
+    if (path[0] == '/' || strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0)
+        return;
+    for (const char *part = path;; part++) {
+        size_t length = strcspn(part, "/");
+        if (length == 2 && part[0] == '.' && part[1] == '.')
+            diag_report(r->diag, at, MANIFEST_VALUE, key, path, "it leads out of the archive");
+        part += length;
+        if (*part == '\0')
+            return;
+    }
+}
+
+static void check_paths_inside(struct reading *r, const struct place *at) {
+    const struct model_draft *draft = r->draft;
+    for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
+        if (draft->options.text[i] != NULL && option_reads_path(&option_table[i]))
+            check_inside(r, at, option_table[i].name, draft->options.text[i]);
+    }
+    for (uint32_t i = 0; i < draft->files.count; i++)
+        check_inside(r, at, "files", draft->files.items[i]);
+    for (uint32_t i = 0; i < draft->goldens.count; i++) {
+        const struct manifest_golden *golden = &draft->goldens.items[i];
+        const char *paths[] = {golden->inputs, golden->outputs, golden->labels};
+        for (size_t k = 0; k < 3; k++) {
+            if (paths[k] != NULL)
+                check_inside(r, at, "golden", paths[k]);
+        }
+    }
+}
+
+static bool names_a_model(const struct option_values *options) {
+    static const enum option_id models[] = {OPT_input_model,      OPT_input_proto,
+                                            OPT_input_meta_graph, OPT_saved_model_dir,
+                                            OPT_input_symbol,     OPT_nd_prefix_name};
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        if (options->text[models[i]] != NULL)
+            return true;
+    }
+    return false;
+}
+
+// ---- Shapes by name ----
+
+static int position_of(const struct text_list *names, const char *name) {
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (strcmp(names->items[i], name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+// Without `input` the map names the inputs; with it, each of them must have its shape.
+static const char *inputs_in_order(struct reading *r, struct text_list *order) {
+    struct model_draft *draft = r->draft;
+    const char *given = draft->options.text[OPT_input];
+    struct option_parser parser = {r->arena, r->diag, &draft->shapes_at, "input"};
+    struct option_names items;
+    *order = draft->shape_names;
+    if (given == NULL || !option_parse_names(&parser, given, &items))
+        return NULL;
+    order->items = (const char **)(uintptr_t)items.items;
+    order->count = items.count;
+    return given;
+}
+
+static void set_named_shapes(struct reading *r) {
+    struct model_draft *draft = r->draft;
+    struct text_list order;
+    const char *given = inputs_in_order(r, &order);
+    struct strbuf inputs = STRBUF_INIT, shapes = STRBUF_INIT;
+    for (uint32_t i = 0; i < order.count; i++) {
+        int position = position_of(&draft->shape_names, order.items[i]);
+        if (position < 0) {
+            diag_report(r->diag, &draft->shapes_at, MANIFEST_VALUE, "input", order.items[i],
+                        "'input_shape' has no shape for it");
+            continue;
+        }
+        strbuf_printf(&inputs, "%s%s", i == 0 ? "" : ",", order.items[i]);
+        strbuf_printf(&shapes, "%s%s", i == 0 ? "" : ",", draft->shapes.items[position]);
+    }
+    for (uint32_t i = 0; i < draft->shape_names.count; i++) {
+        if (position_of(&order, draft->shape_names.items[i]) < 0)
+            diag_report(r->diag, &draft->shapes_at, MANIFEST_VALUE, "input_shape",
+                        draft->shape_names.items[i], "'input' does not name it");
+    }
+    if (given == NULL)
+        option_set(r->arena, r->diag, &draft->shapes_at, &draft->options, &option_table[OPT_input],
+                   arena_strdup(r->arena, inputs.data));
+    option_set(r->arena, r->diag, &draft->shapes_at, &draft->options,
+               &option_table[OPT_input_shape], arena_strdup(r->arena, shapes.data));
+    strbuf_free(&inputs);
+    strbuf_free(&shapes);
+}
+
+// ---- The whole ----
+
+// A list option that makes several IRs becomes the list of variants.
+static struct text_list take_choices(struct reading *r, const struct place *at, enum option_id id) {
+    struct option_parser parser = {r->arena, r->diag, at, option_table[id].name};
+    struct option_names items = {.count = 0};
+    struct text_list list = {.count = 0};
+    const char *text = option_text(&r->draft->options, id);
+    if (option_parse_names(&parser, text, &items))
+        list.items = arena_array_of(r->arena, items.count, const char *);
+    for (uint32_t i = 0; i < items.count; i++) {
+        if (position_of(&list, items.items[i]) < 0)
+            list.items[list.count++] = items.items[i];
+    }
+    r->draft->options.text[id] = NULL;
+    return list;
+}
+
+static const char *framework_of(const struct model_draft *draft) {
+    return draft->options.text[OPT_framework];
+}
+
+void finish_model(struct reading *r, const struct yaml *node, struct model_draft *draft) {
+    struct manifest_model *model = draft->model;
+    struct place at = yaml_place(r->file, node);
+    if (draft->name == NULL)
+        report_missing(r, node, "a model", "'name'");
+    model->name = draft->name;
+    model->archive = draft->archive;
+    model->files = draft->files;
+    model->goldens = draft->goldens;
+    model->framework = framework_of(draft);
+    set_model_files(r, &at, &draft->model_files, false);
+    if (draft->model_files.count == 0 && !names_a_model(&draft->options))
+        set_model_files(r, &at, &draft->files, true);
+    if (!names_a_model(&draft->options))
+        report_missing(r, node,
+                       draft->name == NULL ? "a model"
+                                           : arena_printf(r->arena, "model '%s'", draft->name),
+                       "'model'");
+    if (draft->archive != NULL)
+        check_paths_inside(r, &at);
+    if (draft->shape_names.count > 0)
+        set_named_shapes(r);
+    model->precisions = take_choices(r, &at, OPT_data_type);
+    model->versions = take_choices(r, &at, OPT_ir_version);
+    options_check(r->arena, r->diag, &at, &draft->options);
+    model->options = draft->options;
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// From files to objects: which keys an object has, which files there are, what defaults mean.
+#include "manifests/read.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/base/names.h"
+#include "compiler/base/suggest.h"
+
+enum { MOST_ERRORS = 100 }; // a file with more is no manifest
+
+struct zoo_section {
+    struct text_list includes;
+    const struct yaml *defaults, *models;
+};
+
+// ---- The table of keys ----
+
+struct key_row {
+    enum manifest_object object;
+    const char *name;
+    read_value *read;
+    size_t offset;
+};
+
+#define STRUCT_OF_ZOO struct zoo_section
+#define STRUCT_OF_MODEL struct model_draft
+#define STRUCT_OF_ARCHIVE struct manifest_archive
+#define STRUCT_OF_LIMITS struct manifest_limits
+#define STRUCT_OF_GOLDEN struct manifest_golden
+
+static const struct key_row key_rows[] = {
+#define KEY(object, name, read, field)                                                             \
+    {OBJECT_##object, #name, read, offsetof(STRUCT_OF_##object, field)},
+#include "manifests/keys.def"
+#undef KEY
+};
+
+enum { KEY_COUNT = sizeof key_rows / sizeof key_rows[0] };
+
+const char *const *manifest_keys(enum manifest_object object) {
+    static _Thread_local const char *names[KEY_COUNT + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (key_rows[i].object == object)
+            names[count++] = key_rows[i].name;
+    }
+    names[count] = NULL;
+    return names;
+}
+
+static const struct key_row *find_key(enum manifest_object object, const char *name) {
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (key_rows[i].object == object && strcmp(key_rows[i].name, name) == 0)
+            return &key_rows[i];
+    }
+    return NULL;
+}
+
+static void report_unknown(struct reading *r, enum manifest_object object, const char *what,
+                           const struct yaml *key) {
+    const char *names[KEY_COUNT + OPTION_COUNT_OF_IDS];
+    size_t count = 0;
+    for (const char *const *name = manifest_keys(object); *name != NULL; name++)
+        names[count++] = *name;
+    for (size_t i = 0; object == OBJECT_MODEL && i < OPTION_COUNT_OF_IDS; i++) {
+        if (manifest_takes_option(&option_table[i]))
+            names[count++] = option_table[i].name;
+    }
+    const char *near = suggest(key->text, names, count), *hint = "";
+    if (near != NULL)
+        hint = arena_printf(r->arena, ", did you mean '%s'?", near);
+    struct place at = yaml_place(r->file, key);
+    diag_report(r->diag, &at, MANIFEST_KEY, what, key->text, hint);
+}
+
+void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key) {
+    struct place at = yaml_place(r->file, node);
+    diag_report(r->diag, &at, MANIFEST_KEY_MISSING, what, key);
+}
+
+static bool too_many_errors(const struct reading *r) {
+    return diag_count(r->diag, DIAG_FAILED) >= MOST_ERRORS;
+}
+
+bool read_object(struct reading *r, enum manifest_object object, const char *what, const char *key,
+                 const struct yaml *node, void *base) {
+    if (node->type != YAML_IS_MAP) {
+        report_type(r, key, node, "a map");
+        return false;
+    }
+    for (uint32_t i = 0; i < node->count && !too_many_errors(r); i++) {
+        const char *name = node->keys[i]->text;
+        const struct key_row *row = find_key(object, name);
+        const struct option_def *def = NULL;
+        if (row == NULL && object == OBJECT_MODEL)
+            def = option_find(name);
+        if (row != NULL)
+            row->read(r, name, node->items[i], (char *)base + row->offset);
+        else if (def != NULL)
+            read_option(r, def, node->items[i]);
+        else
+            report_unknown(r, object, what, node->keys[i]);
+    }
+    return true;
+}
+
+// ---- Models ----
+
+struct zoo_reading {
+    struct reading reading;
+    struct zoo *zoo;
+    uint32_t capacity;
+    struct names *names;      // of models -> struct manifest_model
+    struct names *seen_files; // by real path
+    struct text_list queue;   // files to read
+    uint32_t queue_capacity, file_capacity;
+};
+
+static void add_text(struct arena *arena, struct text_list *list, uint32_t *capacity,
+                     const char *text) {
+    if (list->count == *capacity) {
+        *capacity = *capacity == 0 ? 16 : *capacity * 2;
+        const char **items = arena_array_of(arena, *capacity, const char *);
+        for (uint32_t i = 0; i < list->count; i++)
+            items[i] = list->items[i];
+        list->items = items;
+    }
+    list->items[list->count++] = text;
+}
+
+static void add_model(struct zoo_reading *z, struct manifest_model *model) {
+    struct reading *r = &z->reading;
+    void **slot = names_slot(z->names, model->name);
+    const struct manifest_model *other = *slot;
+    if (other != NULL) {
+        diag_report(r->diag, &model->at, MANIFEST_NAME_TWICE, model->name, other->at.file,
+                    other->at.line);
+        return;
+    }
+    *slot = model;
+    if (z->zoo->count == z->capacity) {
+        z->capacity = z->capacity == 0 ? 64 : z->capacity * 2;
+        struct manifest_model **models =
+            arena_array_of(r->arena, z->capacity, struct manifest_model *);
+        for (uint32_t i = 0; i < z->zoo->count; i++)
+            models[i] = z->zoo->models[i];
+        z->zoo->models = models;
+    }
+    z->zoo->models[z->zoo->count++] = model;
+}
+
+static const struct yaml *find_item(const struct yaml *map, const char *name) {
+    for (uint32_t i = 0; i < map->count; i++) {
+        if (strcmp(map->keys[i]->text, name) == 0)
+            return map->items[i];
+    }
+    return NULL;
+}
+
+// What a model says replaces not only the same key of the defaults but also its counterpart.
+static void drop_counterparts(struct model_draft *draft, const struct yaml *node) {
+    static const struct {
+        const char *key;
+        enum option_id drops;
+    } rows[] = {
+        {"scale", OPT_scale_values},    {"scale_values", OPT_scale},    {"scale", OPT_scale},
+        {"mean_file", OPT_mean_values}, {"mean_values", OPT_mean_file}, {"batch", OPT_input_shape},
+        {"input_shape", OPT_batch},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (find_item(node, rows[i].key) != NULL)
+            draft->options.text[rows[i].drops] = NULL;
+    }
+    if (find_item(node, "batch") != NULL)
+        draft->shape_names.count = draft->shapes.count = 0;
+}
+
+static void read_model(struct zoo_reading *z, const struct yaml *node,
+                       const struct model_draft *defaults) {
+    struct reading *r = &z->reading;
+    struct model_draft draft = *defaults;
+    struct manifest_model *model = arena_new_of(r->arena, struct manifest_model);
+    model->at = yaml_place(r->file, node);
+    draft.model = model;
+    draft.is_defaults = false;
+    r->draft = &draft;
+    const char *what = "a model";
+    const struct yaml *name = node->type == YAML_IS_MAP ? find_item(node, "name") : NULL;
+    if (name != NULL && name->type == YAML_IS_TEXT)
+        what = arena_printf(r->arena, "model '%s'", name->text);
+    if (node->type == YAML_IS_MAP)
+        drop_counterparts(&draft, node);
+    unsigned before = diag_count(r->diag, DIAG_FAILED);
+    if (read_object(r, OBJECT_MODEL, what, "models", node, &draft))
+        finish_model(r, node, &draft);
+    if (model->name != NULL && diag_count(r->diag, DIAG_FAILED) == before)
+        add_model(z, model);
+}
+
+// Defaults are a model without what makes it one.
+static void read_defaults(struct zoo_reading *z, const struct yaml *node,
+                          struct model_draft *defaults) {
+    static const char *const own[] = {"name", "archive", "files", "model", "golden"};
+    struct reading *r = &z->reading;
+    r->draft = defaults;
+    defaults->is_defaults = true;
+    if (node == NULL || !read_object(r, OBJECT_MODEL, "'defaults'", "defaults", node, defaults))
+        return;
+    for (uint32_t i = 0; i < node->count; i++) {
+        for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
+            if (strcmp(node->keys[i]->text, own[k]) == 0) {
+                struct place at = yaml_place(r->file, node->keys[i]);
+                diag_report(r->diag, &at, MANIFEST_KEY, "'defaults'", own[k],
+                            ", which belongs to one model");
+            }
+        }
+    }
+}
+
+static void read_models(struct zoo_reading *z, const struct zoo_section *section) {
+    struct reading *r = &z->reading;
+    struct model_draft defaults = {.is_defaults = true};
+    read_defaults(z, section->defaults, &defaults);
+    if (section->models == NULL)
+        return;
+    if (section->models->type != YAML_IS_LIST) {
+        report_type(r, "models", section->models, "a list of models");
+        return;
+    }
+    for (uint32_t i = 0; i < section->models->count && !too_many_errors(r); i++)
+        read_model(z, section->models->items[i], &defaults);
+}
+
+// ---- Files ----
+
+static const char *folder_of(struct arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? "" : arena_strndup(arena, path, (size_t)(slash - path) + 1);
+}
+
+// Files that include one another are read once each.
+static bool is_new_file(struct zoo_reading *z, const char *path) {
+    char *real = realpath(path, NULL);
+    if (real == NULL)
+        return true; // reading it says why
+    void **slot = names_slot(z->seen_files, arena_strdup(z->reading.arena, real));
+    free(real);
+    bool is_new = *slot == NULL;
+    *slot = z;
+    return is_new;
+}
+
+static void read_file(struct zoo_reading *z, const char *path) {
+    struct reading *r = &z->reading;
+    if (!is_new_file(z, path))
+        return;
+    add_text(r->arena, &z->zoo->files, &z->file_capacity, path);
+    struct yaml_file *file = yaml_read(r->arena, path, r->diag);
+    if (file == NULL)
+        return;
+    struct zoo_section section = {.models = NULL};
+    r->file = file;
+    if (!read_object(r, OBJECT_ZOO, "a manifest", "the manifest", file->root, &section))
+        return;
+    if (section.models == NULL && section.includes.count == 0)
+        report_missing(r, file->root, "a manifest", "'models' or 'include'");
+    const char *folder = folder_of(r->arena, path);
+    for (uint32_t i = 0; i < section.includes.count; i++) {
+        const char *name = section.includes.items[i];
+        if (name[0] != '/')
+            name = arena_printf(r->arena, "%s%s", folder, name);
+        add_text(r->arena, &z->queue, &z->queue_capacity, name);
+    }
+    uint32_t first = z->zoo->count;
+    read_models(z, &section);
+    for (uint32_t i = first; i < z->zoo->count; i++)
+        z->zoo->models[i]->folder = folder;
+}
+
+struct zoo *zoo_read(struct arena *arena, const char *const *paths, uint32_t count,
+                     struct diag *diag) {
+    struct zoo_reading z = {.reading = {.arena = arena, .diag = diag}};
+    z.zoo = arena_new_of(arena, struct zoo);
+    z.names = names_new(arena);
+    z.seen_files = names_new(arena);
+    for (uint32_t i = 0; i < count; i++)
+        add_text(arena, &z.queue, &z.queue_capacity, paths[i]);
+    for (uint32_t i = 0; i < z.queue.count && !too_many_errors(&z.reading); i++)
+        read_file(&z, z.queue.items[i]);
+    return diag_count(diag, DIAG_FAILED) == 0 ? z.zoo : NULL;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/ninja/build_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MIB (1024ULL * 1024)
+
+// The text of rules/*.ninja (the Makefile makes it).
+static const char rules[] =
+#include "rules/ninja/templates.inc"
+    ;
+
+// ---- Pools ----
+// Ninja counts steps, not bytes: a step goes into the smallest class that holds it, and a class
+// admits as many steps as fit into the memory.
+
+static const struct {
+    const char *name;
+    uint64_t bytes;
+} classes[] = {
+    {"memory_512m", 512 * MIB},
+    {"memory_2g", 2048 * MIB},
+    {"memory_8g", 8192 * MIB},
+    {"memory_32g", 32768 * MIB},
+};
+
+enum {
+    CLASS_COUNT = sizeof classes / sizeof classes[0],
+    NO_NEED_FROM = 64 // more at a time than machines have processors
+};
+
+static uint64_t depth_of(size_t class, uint64_t memory) {
+    uint64_t depth = memory / classes[class].bytes;
+    return depth > 0 ? depth : 1;
+}
+
+static const char *pool_of(uint64_t bytes, uint64_t memory) {
+    size_t class = 0;
+    while (class + 1 < CLASS_COUNT && classes[class].bytes < bytes)
+        class ++;
+    return depth_of(class, memory) < NO_NEED_FROM ? classes[class].name : NULL;
+}
+
+static void put_pools(struct strbuf *to, const struct build_file *file) {
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        strbuf_printf(to, "pool %s\n  depth = %llu\n", classes[i].name,
+                      (unsigned long long)depth_of(i, file->memory));
+    strbuf_putc(to, '\n');
+}
+
+// Bytes named by the line that starts with `key`; 0 when there is none.
+static uint64_t read_bytes(const char *path, const char *key, uint64_t unit) {
+    FILE *file = fopen(path, "re");
+    char line[256];
+    unsigned long long value = 0;
+    if (file == NULL)
+        return 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, key, strlen(key)) == 0 && sscanf(line + strlen(key), "%llu", &value) == 1)
+            break;
+    }
+    fclose(file);
+    return value * unit;
+}
+
+uint64_t build_file_memory(void) {
+    uint64_t available = read_bytes("/proc/meminfo", "MemAvailable:", 1024);
+    uint64_t group = read_bytes("/sys/fs/cgroup/memory.max", "", 1);
+    if (group > 0 && (available == 0 || group < available))
+        available = group;
+    uint64_t rounded = 256 * MIB;
+    while (rounded <= available / 2)
+        rounded *= 2;
+    return rounded;
+}
+
+// ---- Edges ----
+
+static struct ninja_paths paths_of(const struct text_list *list) {
+    return (struct ninja_paths){.items = list->items, .count = list->count};
+}
+
+static void put_step(struct strbuf *to, const struct plan_step *step, uint64_t memory) {
+    static const char *const rule_names[] = {
+        [PLAN_UNPACK] = "unpack", [PLAN_CONVERT] = "convert", [PLAN_VERIFY] = "verify"};
+    struct ninja_edge edge = {
+        .rule = rule_names[step->kind],
+        .outputs = paths_of(&step->outputs),
+        .implicit_outputs = paths_of(&step->implicit_outputs),
+        .inputs = paths_of(&step->inputs),
+        .implicit_inputs = paths_of(&step->implicit_inputs),
+        .pool = pool_of(step->memory, memory),
+        .model = step->model,
+        .variant = step->variant[0] == '\0' ? NULL : step->variant,
+        .words = paths_of(&step->words),
+    };
+    ninja_edge(to, &edge);
+}
+
+// The report reads what every step leaves behind: its record.
+static void put_report(struct strbuf *to, const struct plan *plan) {
+    strbuf_puts(to, "build zoo.json: report .zooc/zoo.list");
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        const struct text_list *list =
+            step->kind == PLAN_CONVERT ? &step->implicit_outputs : &step->outputs;
+        strbuf_putc(to, ' ');
+        ninja_path(to, list->items[0]);
+    }
+    strbuf_putc(to, '\n');
+}
+
+static void put_outside(struct strbuf *to, const struct plan *plan) {
+    strbuf_puts(to,
+                "\n# Files from elsewhere. The empty rule lets a missing one fail the steps that "
+                "read it, not the build.\n");
+    for (uint32_t i = 0; i < plan->outside.count; i++) {
+        struct ninja_edge edge = {.rule = "phony"};
+        edge.outputs = (struct ninja_paths){&plan->outside.items[i], 1};
+        ninja_edge(to, &edge);
+    }
+}
+
+static void put_regenerate(struct strbuf *to, const struct build_file *file) {
+    static const char *const self[] = {"build.ninja"}, *const list[] = {".zooc/zoo.list"},
+                             *const program[] = {".zooc/zooc"};
+    struct ninja_edge edge = {
+        .rule = "regenerate",
+        .outputs = {self, 1},
+        .implicit_outputs = {list, 1},
+        .inputs = file->manifests,
+        .implicit_inputs = {program, 1},
+        .words = file->regenerate,
+    };
+    ninja_edge(to, &edge);
+}
+
+void build_file_write(struct strbuf *to, const struct build_file *file) {
+    strbuf_puts(to, "# Written by zooc gen; changes are lost. Run with: ninja -k 0\n"
+                    "ninja_required_version = 1.7\n"
+                    "builddir = .zooc\n");
+    strbuf_printf(to, "build_id = %s\n\n", file->build_id);
+    strbuf_puts(to, rules);
+    put_pools(to, file);
+    for (uint32_t i = 0; i < file->plan->count; i++)
+        put_step(to, &file->plan->steps[i], file->memory);
+    put_report(to, file->plan);
+    put_outside(to, file->plan);
+    strbuf_puts(to, "\n");
+    put_regenerate(to, file);
+}

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/ninja/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "compiler/base/names.h"
+
+// The shell takes one word of 128 KiB, and the whole command is one to ninja.
+enum { LONGEST_COMMAND = 100 * 1024 };
+
+#define MIB (1024ULL * 1024)
+
+struct planning {
+    struct arena *arena;
+    struct diag *diag;
+    const struct plan_request *request;
+    struct plan *plan;
+    uint32_t capacity, outside_capacity;
+    struct names *outside; // paths that plan->outside holds
+    // The model at hand:
+    const struct manifest_model *model;
+    const char *folder;     // its manifest's folder, from the build folder
+    struct text_list needs; // members that are needed, as paths from the build folder
+    uint32_t needs_capacity;
+    struct names *needed;
+    uint64_t source_bytes;
+};
+
+// A step on its way.
+struct growing {
+    struct plan_step step;
+    uint32_t inputs, implicit_inputs, outputs, implicit_outputs, words; // capacities
+};
+
+static void add(struct arena *arena, struct text_list *list, uint32_t *capacity, const char *text) {
+    if (list->count == *capacity) {
+        *capacity = *capacity == 0 ? 8 : *capacity * 2;
+        const char **items = arena_array_of(arena, *capacity, const char *);
+        for (uint32_t i = 0; i < list->count; i++)
+            items[i] = list->items[i];
+        list->items = items;
+    }
+    list->items[list->count++] = text;
+}
+
+static void add_word(struct planning *p, struct growing *g, const char *word) {
+    add(p->arena, &g->step.words, &g->words, word);
+}
+
+// ---- Paths ----
+
+const char *plan_join(struct arena *arena, const char *folder, const char *path) {
+    const char *whole = path[0] == '/' ? path : arena_printf(arena, "%s%s", folder, path);
+    char *clean = arena_alloc(arena, strlen(whole) + 2), *to = clean;
+    bool absolute = whole[0] == '/';
+    size_t depth = 0; // components that `..` may undo
+    for (const char *part = whole; *part != '\0';) {
+        size_t length = strcspn(part, "/");
+        bool up = length == 2 && part[0] == '.' && part[1] == '.';
+        if (up && depth > 0) {
+            while (to > clean && *--to != '/')
+                ;
+            depth--;
+        } else if (length > 0 && !(length == 1 && part[0] == '.') && !(up && absolute)) {
+            if (absolute || to > clean)
+                *to++ = '/';
+            memcpy(to, part, length);
+            to += length;
+            depth += !up;
+        }
+        part += length + (part[length] == '/');
+    }
+    *to = '\0';
+    return to == clean ? (absolute ? "/" : ".") : clean;
+}
+
+const char *plan_record(struct arena *arena, const char *model, const char *step) {
+    return arena_printf(arena, ".zooc/models/%s/%s.record", model, step);
+}
+
+const char *plan_source_folder(struct arena *arena, const char *model) {
+    return arena_printf(arena, ".zooc/models/%s/src/", model);
+}
+
+const char *plan_verify_step(struct arena *arena, const char *variant, unsigned golden) {
+    return arena_printf(arena, "%s.verify-%u", variant, golden);
+}
+
+static const char *record_path(struct planning *p, const char *step) {
+    return plan_record(p->arena, p->model->name, step);
+}
+
+static bool is_member(const struct planning *p, const char *path) {
+    return p->model->archive != NULL && path[0] != '/' && strncmp(path, "./", 2) != 0 &&
+           strncmp(path, "../", 3) != 0;
+}
+
+static const char *member_path(struct planning *p, const char *member) {
+    return plan_join(p->arena, plan_source_folder(p->arena, p->model->name), member);
+}
+
+// A file from outside the build folder. Each gets a rule of its own that does nothing, so that one
+// that is missing fails the steps that read it and no others.
+static const char *outside_path(struct planning *p, const char *path) {
+    const char *joined = plan_join(p->arena, p->folder, path);
+    void **slot = names_slot(p->outside, joined);
+    if (*slot == NULL) {
+        *slot = p;
+        add(p->arena, &p->plan->outside, &p->outside_capacity, joined);
+    }
+    return joined;
+}
+
+static void count_source(struct planning *p, const char *path) {
+    struct stat status;
+    // The path as seen from here, which need not be the build folder.
+    const char *here = plan_join(p->arena, p->model->folder, path);
+    if (stat(here, &status) == 0 && S_ISREG(status.st_mode))
+        p->source_bytes += (uint64_t)status.st_size;
+}
+
+static void need_member(struct planning *p, const char *member) {
+    const char *path = member_path(p, member);
+    void **slot = names_slot(p->needed, path);
+    if (*slot == NULL) {
+        *slot = p;
+        add(p->arena, &p->needs, &p->needs_capacity, path);
+    }
+}
+
+// ---- Words of a step ----
+
+static void add_setting(struct planning *p, struct growing *g, const char *option,
+                        const char *value) {
+    add_word(p, g, "--set");
+    add_word(p, g, option);
+    add_word(p, g, value);
+}
+
+// A file that the step reads: --member OPTION NAME, or --file OPTION NAME PATH.
+static void add_file(struct planning *p, struct growing *g, const char *option, const char *path) {
+    bool member = is_member(p, path);
+    add_word(p, g, member ? "--member" : "--file");
+    add_word(p, g, option);
+    add_word(p, g, path);
+    const char *reached = member ? member_path(p, path) : outside_path(p, path);
+    if (!member)
+        add_word(p, g, reached);
+    add(p->arena, &g->step.inputs, &g->inputs, reached);
+}
+
+// Files known by the start of their names: nothing for ninja to watch but the record of unpacking.
+static void add_prefix(struct planning *p, struct growing *g, const char *option,
+                       const char *path) {
+    bool member = is_member(p, path);
+    add_word(p, g, member ? "--member_prefix" : "--file_prefix");
+    add_word(p, g, option);
+    add_word(p, g, path);
+    if (!member)
+        add_word(p, g, plan_join(p->arena, p->folder, path));
+}
+
+static void start_step(struct planning *p, struct growing *g, enum plan_kind kind,
+                       const char *variant) {
+    *g = (struct growing){.step = {.kind = kind, .model = p->model->name, .variant = variant}};
+    add_word(p, g, "--model");
+    add_word(p, g, p->model->name);
+    if (variant[0] != '\0') {
+        add_word(p, g, "--variant");
+        add_word(p, g, variant);
+    }
+}
+
+static void end_step(struct planning *p, const struct growing *g) {
+    size_t length = 0;
+    for (uint32_t i = 0; i < g->step.words.count; i++)
+        length += strlen(g->step.words.items[i]) + 3;
+    if (length > LONGEST_COMMAND)
+        diag_report(p->diag, &p->model->at, MANIFEST_VALUE, "models", p->model->name,
+                    "its options are longer than a command line may be");
+    if (p->plan->count == p->capacity) {
+        p->capacity = p->capacity == 0 ? 64 : p->capacity * 2;
+        struct plan_step *steps = arena_array_of(p->arena, p->capacity, struct plan_step);
+        for (uint32_t i = 0; i < p->plan->count; i++)
+            steps[i] = p->plan->steps[i];
+        p->plan->steps = steps;
+    }
+    p->plan->steps[p->plan->count++] = g->step;
+}
+
+// ---- Unpack ----
+
+static void need_members(struct planning *p) {
+    const struct manifest_model *model = p->model;
+    for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
+        const struct option_def *def = &option_table[i];
+        const char *path = model->options.text[i];
+        if (path != NULL && option_reads_path(def) && def->kind != OPTION_PREFIX &&
+            is_member(p, path))
+            need_member(p, path);
+    }
+    for (uint32_t i = 0; i < model->files.count; i++) {
+        if (is_member(p, model->files.items[i]))
+            need_member(p, model->files.items[i]);
+    }
+    for (uint32_t i = 0; i < model->goldens.count; i++) {
+        const struct manifest_golden *golden = &model->goldens.items[i];
+        const char *paths[] = {golden->inputs, golden->outputs, golden->labels};
+        for (size_t k = 0; k < 3; k++) {
+            if (paths[k] != NULL && is_member(p, paths[k]))
+                need_member(p, paths[k]);
+        }
+    }
+}
+
+static void add_limit(struct planning *p, struct growing *g, const char *name, uint64_t limit) {
+    if (limit > 0)
+        add_setting(p, g, name, arena_printf(p->arena, "%llu", (unsigned long long)limit));
+}
+
+// A fetched archive lies under its sum, so a name in a URL means nothing to us.
+static const char *fetched_path(struct planning *p, const struct manifest_archive *archive) {
+    return arena_printf(p->arena, ".zooc/fetched/%s", archive->sha256);
+}
+
+static void plan_unpack(struct planning *p) {
+    const struct manifest_archive *archive = p->model->archive;
+    struct growing g;
+    start_step(p, &g, PLAN_UNPACK, "");
+    const char *said = archive->path, *path;
+    if (archive->url != NULL) {
+        said = archive->url;
+        path = plan_join(p->arena, "", fetched_path(p, archive));
+        void **slot = names_slot(p->outside, path);
+        if (*slot == NULL)
+            add(p->arena, &p->plan->outside, &p->outside_capacity, path);
+        *slot = p;
+    } else {
+        count_source(p, archive->path);
+        path = outside_path(p, archive->path);
+    }
+    add_word(p, &g, archive->url != NULL ? "--url" : "--file");
+    add_word(p, &g, "archive");
+    add_word(p, &g, said);
+    add_word(p, &g, path);
+    add(p->arena, &g.step.inputs, &g.inputs, path);
+    if (archive->sha256 != NULL)
+        add_setting(p, &g, "sha256", archive->sha256);
+    if (archive->prefix != NULL)
+        add_setting(p, &g, "prefix", archive->prefix);
+    add_limit(p, &g, "bytes", archive->limits.bytes);
+    add_limit(p, &g, "members", archive->limits.members);
+    add_limit(p, &g, "ratio", archive->limits.ratio);
+    add(p->arena, &g.step.outputs, &g.outputs, record_path(p, "unpack"));
+    need_members(p);
+    size_t root = strlen(plan_source_folder(p->arena, p->model->name));
+    for (uint32_t i = 0; i < p->needs.count; i++) {
+        add(p->arena, &g.step.implicit_outputs, &g.implicit_outputs, p->needs.items[i]);
+        add_word(p, &g, "--need");
+        add_word(p, &g, p->needs.items[i] + root);
+    }
+    g.step.memory = 64 * MIB;
+    end_step(p, &g);
+}
+
+// ---- Convert and verify ----
+
+const char *plan_variant(struct arena *arena, const struct manifest_model *model,
+                         const char *precision, uint32_t version) {
+    return version == 0 ? precision
+                        : arena_printf(arena, "%s-v%s", precision, model->versions.items[version]);
+}
+
+static const char *output_path(struct planning *p, const char *variant, const char *suffix) {
+    const char *name = p->model->name;
+    return arena_printf(p->arena, "%s/%s/%s%s", name, variant, name, suffix);
+}
+
+static void add_options(struct planning *p, struct growing *g) {
+    for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
+        const struct option_def *def = &option_table[i];
+        const char *text = p->model->options.text[i];
+        bool given = text != NULL && option_makes_ir(def) &&
+                     (def->fallback == NULL || strcmp(def->fallback, text) != 0);
+        if (!given)
+            continue;
+        if (def->kind == OPTION_PREFIX)
+            add_prefix(p, g, def->name, text);
+        else if (option_reads_path(def))
+            add_file(p, g, def->name, text);
+        else
+            add_setting(p, g, def->name, text);
+    }
+    for (uint32_t i = 0; i < p->model->files.count; i++)
+        add_file(p, g, "", p->model->files.items[i]);
+}
+
+bool plan_runtime_reads(const char *version) {
+    return strcmp(version, "10") == 0 || strcmp(version, "11") == 0;
+}
+
+static void plan_convert(struct planning *p, const char *precision, uint32_t version) {
+    static const char *const suffixes[] = {".xml", ".bin", ".mapping"};
+    const char *variant = plan_variant(p->arena, p->model, precision, version);
+    struct growing g;
+    start_step(p, &g, PLAN_CONVERT, variant);
+    add_options(p, &g);
+    add_setting(p, &g, "data_type", precision);
+    add_setting(p, &g, "ir_version", p->model->versions.items[version]);
+    if (p->model->archive != NULL)
+        add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, record_path(p, "unpack"));
+    for (size_t i = 0; i < 3; i++)
+        add(p->arena, &g.step.outputs, &g.outputs, output_path(p, variant, suffixes[i]));
+    add(p->arena, &g.step.implicit_outputs, &g.implicit_outputs, record_path(p, variant));
+    g.step.memory = 64 * MIB + 2 * p->source_bytes;
+    end_step(p, &g);
+}
+
+static const char *number_text(struct planning *p, double value) {
+    struct strbuf text = STRBUF_INIT;
+    strbuf_double(&text, value);
+    const char *copy = arena_strdup(p->arena, text.data);
+    strbuf_free(&text);
+    return copy;
+}
+
+static void plan_verify(struct planning *p, const char *precision, const char *variant,
+                        uint32_t number) {
+    const struct manifest_golden *golden = &p->model->goldens.items[number];
+    bool half = strcmp(precision, "FP16") == 0;
+    struct growing g;
+    start_step(p, &g, PLAN_VERIFY, variant);
+    const char *text = arena_printf(p->arena, "%u", number + 1);
+    add_word(p, &g, "--golden");
+    add_word(p, &g, text);
+    add_file(p, &g, "input", golden->inputs);
+    if (golden->outputs != NULL) {
+        double tolerance = golden->tolerance[half ? PRECISION_FP16 : PRECISION_FP32];
+        add_file(p, &g, "golden", golden->outputs);
+        add_setting(p, &g, "tolerance", number_text(p, tolerance));
+    }
+    if (golden->labels != NULL)
+        add_file(p, &g, "labels", golden->labels);
+    if (golden->accuracy >= 0)
+        add_setting(p, &g, "expect_accuracy", number_text(p, golden->accuracy));
+    add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, output_path(p, variant, ".xml"));
+    add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, output_path(p, variant, ".bin"));
+    const char *step = plan_verify_step(p->arena, variant, number + 1);
+    add(p->arena, &g.step.outputs, &g.outputs, record_path(p, step));
+    g.step.memory = 256 * MIB + 4 * p->source_bytes;
+    end_step(p, &g);
+}
+
+static void plan_model(struct planning *p) {
+    const struct manifest_model *model = p->model;
+    p->folder = p->request->folder_path(p->request->context, model->folder);
+    p->needs = (struct text_list){.count = 0};
+    p->needs_capacity = 0;
+    p->needed = names_new(p->arena);
+    p->source_bytes = 0;
+    if (model->archive != NULL)
+        plan_unpack(p);
+    for (size_t i = 0; model->archive == NULL && i < OPTION_COUNT_OF_IDS; i++) {
+        if (model->options.text[i] != NULL && option_reads_path(&option_table[i]))
+            count_source(p, model->options.text[i]);
+    }
+    for (uint32_t v = 0; v < model->versions.count; v++) {
+        for (uint32_t i = 0; i < model->precisions.count; i++) {
+            const char *precision = model->precisions.items[i];
+            plan_convert(p, precision, v);
+            for (uint32_t k = 0;
+                 k < model->goldens.count && plan_runtime_reads(model->versions.items[v]); k++)
+                plan_verify(p, precision, plan_variant(p->arena, model, precision, v), k);
+        }
+    }
+}
+
+struct plan *plan_zoo(struct arena *arena, const struct plan_request *request, struct diag *diag) {
+    struct planning p = {.arena = arena, .diag = diag, .request = request};
+    p.plan = arena_new_of(arena, struct plan);
+    p.outside = names_new(arena);
+    for (uint32_t i = 0; i < request->zoo->count; i++) {
+        p.model = request->zoo->models[i];
+        plan_model(&p);
+    }
+    return p.plan;
+}

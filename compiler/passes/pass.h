@@ -48,7 +48,8 @@ enum pass_group {
     GROUP_REPLACE,
     GROUP_FUSE,
     GROUP_LOWER_OPSET,
-    GROUP_LOWER_CLASSIC
+    GROUP_LOWER_CLASSIC,
+    GROUP_LOWERED
 };
 
 struct pass_def {

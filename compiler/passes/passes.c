@@ -188,6 +188,6 @@ static bool check_operators(struct graph *g, enum op_flags needed,
 bool passes_lower(struct graph *g, enum dialect_id dialect, const struct pass_options *options) {
     bool opset = dialect == DIALECT_OPSET;
     return run_stage(GROUP_BIT(opset ? GROUP_LOWER_OPSET : GROUP_LOWER_CLASSIC), g, options) &&
-           run_stage(GROUP_BIT(GROUP_CLEAN), g, options) &&
+           run_stage(GROUP_BIT(GROUP_LOWERED), g, options) &&
            check_operators(g, opset ? OP_OPSET : OP_CLASSIC, options);
 }

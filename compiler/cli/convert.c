@@ -76,6 +76,8 @@ static void print_success(struct session *s, const struct conversion_target *tar
 
 static int convert(struct session *s) {
     struct conversion *c = &s->conversion;
+    if (strcmp(option_text(&s->options, OPT_log_level), "DEBUG") == 0)
+        c->log = stderr;
     bool quiet = option_flag(&s->options, OPT_silent) || option_flag(&s->options, OPT_json);
     if (!conversion_begin(c))
         return diag_has(c->diag, D_OPTION_MISSING) ? EXIT_USAGE : diag_exit_code(c->diag);

@@ -89,15 +89,17 @@ int command_passes(int argc, char **argv) {
         return usage(
             "usage: zooc passes\n\n"
             "Lists the passes in the order in which they run; --disable_pass takes their names.");
-    static const char *const groups[] = {[GROUP_INSERT] = "insert",
-                                         [GROUP_CLEAN] = "clean",
-                                         [GROUP_FOLD] = "fold",
-                                         [GROUP_SINK] = "sink",
-                                         [GROUP_REPLACE] = "replace",
-                                         [GROUP_FUSE] = "fuse",
-                                         [GROUP_LOWER_OPSET] = "lower, IR 10 and 11",
-                                         [GROUP_LOWER_CLASSIC] = "lower, IR 2 and 4",
-                                         [GROUP_LOWERED] = "after lowering"};
+    static const char *const groups[] = {
+        [GROUP_INSERT] = "insert",
+        [GROUP_CLEAN] = "clean",
+        [GROUP_FOLD] = "fold",
+        [GROUP_SINK] = "sink",
+        [GROUP_REPLACE] = "replace",
+        [GROUP_FUSE] = "fuse",
+        [GROUP_LOWER_OPSET] = "lower, IR 10 and 11",
+        [GROUP_LOWER_CLASSIC] = "lower, IR 2 and 4",
+        [GROUP_LOWERED] = "after lowering",
+    };
     for (unsigned i = 0; i < pass_count; i++) {
         const struct pass_def *pass = &pass_table[i];
         if (i == 0 || pass->group != pass_table[i - 1].group)

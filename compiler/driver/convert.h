@@ -17,6 +17,7 @@ struct conversion {
     struct diag *diag;
     const struct option_values *options; // options_check has passed
     FILE *trace;                         // --steps, or NULL
+    FILE *log;                           // a line for each pass, or NULL
     // Filled by conversion_begin.
     const struct frontend *frontend;
     const char *model_name;

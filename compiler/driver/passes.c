@@ -41,6 +41,7 @@ bool driver_pass_options(struct conversion *c, struct graph *g, struct pass_opti
     out->disabled = disabled.items;
     out->disabled_count = disabled.count;
     out->trace = c->trace;
+    out->log = c->log;
     out->check = option_flag(c->options, OPT_check);
     return driver_preprocess(c, g, out);
 }

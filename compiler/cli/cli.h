@@ -36,8 +36,8 @@ void help_wrapped(FILE *to, size_t at, size_t indent, const char *text);
 
 // The Model Optimizer's "Model Optimizer arguments:" block.
 struct conversion;
-void summary_print(const struct conversion *c, FILE *to);
-// A path as the summary shows it: absolute.
-const char *summary_path(struct arena *arena, const char *path);
+void arguments_print(const struct conversion *c, FILE *to);
+// A path as that block shows it: absolute.
+const char *arguments_path(struct arena *arena, const char *path);
 
 #endif

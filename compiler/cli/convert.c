@@ -68,8 +68,8 @@ static void print_success(struct session *s, const struct conversion_target *tar
     puts("\n[ SUCCESS ] Generated IR model.");
     for (uint32_t i = 0; i < count; i++) {
         struct arena *arena = s->conversion.arena;
-        printf("[ SUCCESS ] XML file: %s\n", summary_path(arena, targets[i].result.xml));
-        printf("[ SUCCESS ] BIN file: %s\n", summary_path(arena, targets[i].result.bin));
+        printf("[ SUCCESS ] XML file: %s\n", arguments_path(arena, targets[i].result.xml));
+        printf("[ SUCCESS ] BIN file: %s\n", arguments_path(arena, targets[i].result.bin));
     }
     printf("[ SUCCESS ] Total execution time: %.2f seconds.\n", seconds_since(&s->start));
 }
@@ -82,7 +82,7 @@ static int convert(struct session *s) {
     if (!conversion_begin(c))
         return diag_has(c->diag, D_OPTION_MISSING) ? EXIT_USAGE : diag_exit_code(c->diag);
     if (!quiet)
-        summary_print(c, stdout);
+        arguments_print(c, stdout);
     uint32_t count = 0;
     struct conversion_target *targets = conversion_targets(c, &count);
     bool done = open_trace(s) && conversion_run(c, targets, count);

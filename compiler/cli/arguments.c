@@ -88,7 +88,7 @@ static const struct section {
     {"kaldi", "Kaldi specific", ROWS(kaldi_rows)},
 };
 
-const char *summary_path(struct arena *arena, const char *path) {
+const char *arguments_path(struct arena *arena, const char *path) {
     char here[4096];
     while (strncmp(path, "./", 2) == 0)
         path += 2;
@@ -110,9 +110,9 @@ static const char *value_text(const struct conversion *c, const struct row *row)
     case MODEL_NAME:
         return c->model_name;
     case AS_PATH:
-        return text == NULL ? "None" : summary_path(c->arena, text);
+        return text == NULL ? "None" : arguments_path(c->arena, text);
     case AS_DEFAULT:
-        return text == NULL ? "Default" : summary_path(c->arena, text);
+        return text == NULL ? "Default" : arguments_path(c->arena, text);
     case INHERITED:
         return text == NULL ? "Not specified, inherited from the model" : text;
     case OR_NONE:
@@ -122,7 +122,7 @@ static const char *value_text(const struct conversion *c, const struct row *row)
     }
 }
 
-void summary_print(const struct conversion *c, FILE *to) {
+void arguments_print(const struct conversion *c, FILE *to) {
     fputs("Model Optimizer arguments:\n", to);
     for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++) {
         const struct section *section = &sections[s];

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random networks compute the same numbers before and after the passes. Operators with an evaluator
+// use it; windows and matrix products are computed here by definition.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/base/strbuf.h"
+#include "compiler/ops/build.h"
+#include "compiler/ops/convolution.h"
+#include "compiler/ops/data.h"
+#include "compiler/ops/matmul.h"
+#include "compiler/ops/movement.h"
+#include "compiler/ops/pooling.h"
+#include "compiler/passes/pass.h"
+
+// --- a plain interpreter ------------------------------------------------------------------------
+
+struct array {
+    int64_t n, c, h, w;
+    const double *at;
+};
+
+static struct array array_of(struct arena *arena, const struct tensor *t) {
+    const int64_t *d = t->shape.dims;
+    return (struct array){d[0], d[1], d[2], d[3], tensor_as_doubles(arena, t)};
+}
+
+static double element(const struct array *a, int64_t n, int64_t c, int64_t h, int64_t w,
+                      double outside) {
+    if (h < 0 || w < 0 || h >= a->h || w >= a->w)
+        return outside;
+    return a->at[((n * a->c + c) * a->h + h) * a->w + w];
+}
+
+struct window {
+    int64_t stride_h, stride_w, pad_h, pad_w, kernel_h, kernel_w;
+};
+
+// What the window of one output element makes of the data.
+typedef double window_function(const struct node *n, const struct array *x, const struct array *f,
+                               const struct window *w, const int64_t *at);
+
+static double convolve(const struct node *n, const struct array *x, const struct array *f,
+                       const struct window *w, const int64_t *at) {
+    int64_t made = n->outputs[0].shape.dims[1], groups = x->c / f->c;
+    int64_t first = at[1] / (made / groups) * f->c; // channel of the data
+    double sum = 0;
+    for (int64_t c = 0; c < f->c; c++)
+        for (int64_t i = 0; i < f->h; i++)
+            for (int64_t j = 0; j < f->w; j++)
+                sum += element(f, at[1], c, i, j, 0) *
+                       element(x, at[0], first + c, at[2] * w->stride_h - w->pad_h + i,
+                               at[3] * w->stride_w - w->pad_w + j, 0);
+    return sum;
+}
+
+static double largest(const struct node *n, const struct array *x, const struct array *f,
+                      const struct window *w, const int64_t *at) {
+    (void)n, (void)f;
+    double most = -INFINITY;
+    for (int64_t i = 0; i < w->kernel_h; i++)
+        for (int64_t j = 0; j < w->kernel_w; j++)
+            most = fmax(most, element(x, at[0], at[1], at[2] * w->stride_h - w->pad_h + i,
+                                      at[3] * w->stride_w - w->pad_w + j, -INFINITY));
+    return most;
+}
+
+static const struct tensor *slide(struct node *n, const struct array *f, const struct window *w,
+                                  window_function *function) {
+    struct arena *arena = n->graph->arena;
+    struct shape shape = n->outputs[0].shape;
+    struct array x = array_of(arena, node_constant(n, 0));
+    uint64_t count;
+    assert_true(shape_count(&shape, &count));
+    double *out = arena_array_of(arena, count, double);
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t at[4], rest = (int64_t)i;
+        for (int d = 3; d >= 0; d--) {
+            at[d] = rest % shape.dims[d];
+            rest /= shape.dims[d];
+        }
+        out[i] = function(n, &x, f, w, at);
+    }
+    return tensor_of_doubles(arena, n->outputs[0].type, shape, out);
+}
+
+static const struct tensor *run_convolution(struct node *n) {
+    const struct convolution *a = n->attrs;
+    const struct tensor *filters = node_constant(n, 1);
+    if (node_is(n, &op_GroupConvolution)) { // [G, O, I, h, w] as [G * O, I, h, w]
+        const int64_t *d = filters->shape.dims;
+        filters = tensor_reshape(n->graph->arena, filters, SHAPE(d[0] * d[1], d[2], d[3], d[4]));
+    }
+    struct array f = array_of(n->graph->arena, filters);
+    struct window w = {.stride_h = a->strides.data[0],
+                       .stride_w = a->strides.data[1],
+                       .pad_h = a->pads_begin.data[0],
+                       .pad_w = a->pads_begin.data[1]};
+    return slide(n, &f, &w, convolve);
+}
+
+static const struct tensor *run_pooling(struct node *n) {
+    const struct pooling *a = n->attrs;
+    struct window w = {a->strides.data[0],    a->strides.data[1], a->pads_begin.data[0],
+                       a->pads_begin.data[1], a->kernel.data[0],  a->kernel.data[1]};
+    return slide(n, NULL, &w, largest);
+}
+
+static const struct tensor *run_matmul(struct node *n) {
+    struct arena *arena = n->graph->arena;
+    const struct tensor *x = node_constant(n, 0), *w = node_constant(n, 1);
+    bool by_row = ((const struct matmul *)n->attrs)->transpose_b;
+    int64_t rows = x->shape.dims[0], inner = x->shape.dims[1], made = n->outputs[0].shape.dims[1];
+    const double *a = tensor_as_doubles(arena, x), *b = tensor_as_doubles(arena, w);
+    double *out = arena_array_of(arena, (size_t)(rows * made), double);
+    for (int64_t i = 0; i < rows * made; i++)
+        for (int64_t k = 0; k < inner; k++)
+            out[i] +=
+                a[i / made * inner + k] * b[by_row ? i % made * inner + k : k * made + i % made];
+    return tensor_of_doubles(arena, x->type, n->outputs[0].shape, out);
+}
+
+static const struct tensor *run_node(struct node *n) {
+    if (node_is(n, &op_Convolution) || node_is(n, &op_GroupConvolution))
+        return run_convolution(n);
+    if (node_is(n, &op_MaxPool))
+        return run_pooling(n);
+    return node_is(n, &op_MatMul) ? run_matmul(n) : NULL;
+}
+
+static void run(struct graph *g, const struct tensor *input) {
+    uint32_t count;
+    struct node **order = graph_order(g, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct node *n = order[i];
+        const struct tensor *results[8] = {NULL};
+        if (node_is(n, &op_Constant) || node_is(n, &op_Result))
+            continue;
+        if (node_is(n, &op_Parameter))
+            results[0] = input;
+        else if (!node_evaluate(n, results))
+            results[0] = run_node(n);
+        for (uint32_t k = 0; k < n->output_count; k++) {
+            assert_non_null(results[k]);
+            n->outputs[k].constant = results[k];
+        }
+    }
+}
+
+// Largest difference between the results of two graphs, over the largest number in them.
+static double difference(struct graph *a, struct graph *b) {
+    double most = 0, size = 0;
+    assert_int_equal(a->results.count, b->results.count);
+    for (uint32_t r = 0; r < a->results.count; r++) {
+        const struct tensor *x = node_constant(a->results.items[r], 0);
+        const struct tensor *y = node_constant(b->results.items[r], 0);
+        assert_true(shape_equal(&x->shape, &y->shape));
+        const double *p = tensor_as_doubles(a->arena, x), *q = tensor_as_doubles(a->arena, y);
+        for (uint64_t i = 0; i < tensor_count(x); i++) {
+            most = fmax(most, fabs(p[i] - q[i]));
+            size = fmax(size, fabs(p[i]));
+        }
+    }
+    return most / (size > 0 ? size : 1);
+}
+
+// --- random networks ----------------------------------------------------------------------------
+
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t bound) {
+    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
+    return (uint32_t)(random_state >> 33) % bound;
+}
+
+enum { MOST_VALUES = 64 };
+
+struct maker {
+    struct builder b;
+    struct value *values[MOST_VALUES]; // of rank 4
+    uint32_t count;
+};
+
+static const struct tensor *random_tensor(struct maker *m, struct shape shape) {
+    uint64_t count;
+    assert_true(shape_count(&shape, &count));
+    float *numbers = arena_array_of(m->b.graph->arena, count, float);
+    for (uint64_t i = 0; i < count; i++)
+        numbers[i] = ((float)random_below(2001) - 1000.0F) / 1000.0F;
+    return tensor_f32(m->b.graph->arena, shape, numbers);
+}
+
+static struct value *constant(struct maker *m, struct shape shape) {
+    return build_constant(&m->b, "c", random_tensor(m, shape));
+}
+
+static void keep(struct maker *m, struct value *v) {
+    assert_false(v->poison);
+    if (m->count < MOST_VALUES)
+        m->values[m->count++] = v;
+}
+
+// Mostly the newest value, so that chains come about.
+static struct value *pick(struct maker *m) {
+    return m->values[random_below(3) > 0 ? m->count - 1 : random_below(m->count)];
+}
+
+static struct value *convolution_of(struct maker *m, struct value *x, int64_t kernel,
+                                    int64_t stride, int64_t groups, int64_t made) {
+    int64_t channels = x->shape.dims[1];
+    const struct op_def *op = groups > 1 ? &op_GroupConvolution : &op_Convolution;
+    struct shape shape = groups > 1
+                             ? SHAPE(groups, made / groups, channels / groups, kernel, kernel)
+                             : SHAPE(made, channels, kernel, kernel);
+    struct node *n = build_node(&m->b, op, "conv", 2, (struct value *[]){x, constant(m, shape)});
+    struct convolution *a = n->attrs;
+    struct arena *arena = m->b.graph->arena;
+    const int64_t pad = kernel == 3 ? (int64_t)random_below(2) : 0;
+    a->strides = ints_copy(arena, (const int64_t[]){stride, stride}, 2);
+    a->pads_begin = ints_copy(arena, (const int64_t[]){pad, pad}, 2);
+    a->pads_end = a->pads_begin;
+    assert_true(node_finish(n));
+    return &n->outputs[0];
+}
+
+static void make_convolution(struct maker *m) {
+    struct value *x = pick(m);
+    bool small = x->shape.dims[2] < 3;
+    int64_t channels = x->shape.dims[1];
+    int64_t groups =
+        random_below(3) == 0 ? (random_below(2) == 0 && channels % 2 == 0 ? 2 : channels) : 1;
+    int64_t made = groups * (1 + (int64_t)random_below(3));
+    keep(m, convolution_of(m, x, small || random_below(2) == 0 ? 1 : 3, 1 + random_below(2), groups,
+                           made));
+}
+
+static void make_linear(struct maker *m) {
+    static const struct op_def *const ops[] = {&op_Add, &op_Multiply, &op_Subtract, &op_Add,
+                                               &op_Multiply};
+    struct value *x = pick(m);
+    uint32_t kind = random_below(8);
+    struct shape shape = kind == 0   ? shape_scalar()
+                         : kind == 1 ? SHAPE(1, 1, 1, x->shape.dims[3])
+                         : kind < 5  ? SHAPE(1, x->shape.dims[1], 1, 1)
+                                     : SHAPE(x->shape.dims[1], 1, 1);
+    struct value *c = constant(m, shape);
+    bool swap = random_below(4) == 0;
+    keep(m, build_op2(&m->b, ops[random_below(5)], "lin", swap ? c : x, swap ? x : c));
+}
+
+static void make_batch_norm(struct maker *m) {
+    struct value *x = pick(m);
+    struct shape shape = SHAPE(1, x->shape.dims[1], 1, 1);
+    struct value *y = build_op2(&m->b, &op_Multiply, "bn", x, constant(m, shape));
+    keep(m, build_op2(&m->b, &op_Add, "bn", y, constant(m, shape)));
+}
+
+static void make_relu(struct maker *m) {
+    keep(m, build_op1(&m->b, &op_ReLU, "relu", pick(m)));
+}
+
+static void make_sum(struct maker *m) {
+    struct value *x = pick(m);
+    for (uint32_t tries = 0; tries < 8; tries++) {
+        struct value *y = m->values[random_below(m->count)];
+        if (y != x && shape_equal(&x->shape, &y->shape)) {
+            keep(m, build_op2(&m->b, random_below(3) ? &op_Add : &op_Maximum, "sum", x, y));
+            return;
+        }
+    }
+}
+
+static void make_identity(struct maker *m) {
+    struct value *x = pick(m);
+    if (random_below(2) == 0)
+        keep(m, build_op2(&m->b, &op_Multiply, "one", x, build_f32_scalar(&m->b, "c", 1)));
+    else
+        keep(m, build_transpose(&m->b, "same", x, 4, (const int64_t[]){0, 1, 2, 3}));
+}
+
+static void make_pool(struct maker *m) {
+    struct value *x = pick(m);
+    if (x->shape.dims[2] < 2)
+        return;
+    struct node *n = build_node(&m->b, &op_MaxPool, "pool", 1, &x);
+    struct pooling *a = n->attrs;
+    a->kernel = ints_copy(m->b.graph->arena, (const int64_t[]){2, 2}, 2);
+    a->strides = a->kernel;
+    assert_true(node_finish(n));
+    keep(m, &n->outputs[0]);
+}
+
+static void make_groups(struct maker *m) {
+    struct value *x = pick(m), *parts[2];
+    if (x->shape.dims[1] % 2 != 0)
+        return;
+    struct value *axis = build_i64_scalar(&m->b, "axis", 1);
+    struct node *split = build_node(&m->b, &op_Split, "split", 2, (struct value *[]){x, axis});
+    ((struct split *)split->attrs)->num_splits = 2;
+    node_set_output_count(split, 2);
+    assert_true(node_finish(split));
+    bool with_bias = random_below(2) == 0;
+    int64_t made = 1 + (int64_t)random_below(3);
+    for (int i = 0; i < 2; i++) {
+        parts[i] = convolution_of(m, &split->outputs[i], 1, 1, 1, made);
+        if (with_bias)
+            parts[i] = build_op2(&m->b, &op_Add, "b", parts[i], constant(m, SHAPE(1, made, 1, 1)));
+    }
+    keep(m, build_concat(&m->b, "concat", 1, 2, parts));
+}
+
+static void make_dense(struct maker *m, struct value *x) {
+    int64_t count = x->shape.dims[1] * x->shape.dims[2] * x->shape.dims[3];
+    struct value *flat = build_reshape(&m->b, "flat", x, 2, (const int64_t[]){0, -1});
+    bool by_row = random_below(2) == 0;
+    struct value *w = constant(m, by_row ? SHAPE(5, count) : SHAPE(count, 5));
+    struct node *n = build_node(&m->b, &op_MatMul, "fc", 2, (struct value *[]){flat, w});
+    ((struct matmul *)n->attrs)->transpose_b = by_row;
+    assert_true(node_finish(n));
+    struct value *y = &n->outputs[0];
+    for (uint32_t more = random_below(4); more > 0; more--)
+        y = build_op2(&m->b, random_below(2) ? &op_Add : &op_Multiply, "fclin", y,
+                      constant(m, SHAPE(1, 5)));
+    build_result(m->b.graph, "out", y);
+}
+
+static struct graph *make_graph(struct arena *arena, struct diag *diag, uint64_t seed) {
+    static void (*const make[])(struct maker *) = {
+        make_convolution, make_convolution, make_linear, make_linear,
+        make_batch_norm,  make_identity,    make_relu,   make_sum,
+        make_sum,         make_pool,        make_groups};
+    struct maker m = {.b = {.graph = graph_new(arena, diag, "random")}};
+    random_state = seed;
+    keep(&m, build_parameter(m.b.graph, "data", DT_F32, SHAPE(2, 3, 9, 9), NULL));
+    for (uint32_t steps = 3 + random_below(22); steps > 0; steps--)
+        make[random_below(sizeof make / sizeof make[0])](&m);
+    make_dense(&m, m.values[m.count - 1]);
+    if (random_below(2) == 0)
+        make_dense(&m, pick(&m));
+    return m.b.graph;
+}
+
+static const struct tensor *input_of(struct arena *arena) {
+    float *x = arena_array_of(arena, 2 * 3 * 9 * 9, float);
+    for (int i = 0; i < 2 * 3 * 9 * 9; i++)
+        x[i] = (float)((i * 37) % 101) / 50.0F - 1.0F;
+    return tensor_f32(arena, SHAPE(2, 3, 9, 9), x);
+}
+
+// --- the property -------------------------------------------------------------------------------
+
+static const double mean[] = {0.1, -0.2, 0.3}, scale[] = {2, 3, 0.5};
+static const struct input_preprocess preprocess = {
+    .parameter = "data", .mean = mean, .scale = scale, .mean_count = 3, .scale_count = 3};
+
+static void show(struct graph *g, const char *title) {
+    struct strbuf text = STRBUF_INIT;
+    graph_print(g, &text, false);
+    print_message("%s\n%s\n", title, text.data);
+    strbuf_free(&text);
+}
+
+static void check_seed(uint64_t seed, FILE *log) {
+    struct arena *arena = arena_new();
+    struct diag *diag = diag_new(arena);
+    struct graph *g = make_graph(arena, diag, seed);
+    struct pass_options options = {0};
+    if (seed % 2 == 0) { // what these insert is part of the graph before
+        options.reverse_input_channels = true;
+        options.preprocess = &preprocess;
+        options.preprocess_count = 1;
+    }
+    insert_preprocessing(g, &options);
+    struct graph *before = graph_clone(g);
+    struct pass_options rest = {
+        .check = true, .log = log, .disable_resnet_optimization = seed % 3 == 0};
+    assert_true(passes_optimize(g, &rest));
+    struct graph *after = graph_clone(g);
+    run(before, input_of(arena));
+    run(after, input_of(arena));
+    double gap = difference(before, after);
+    if (!(gap < 1e-4)) {
+        show(before, "before");
+        show(after, "after");
+        fail_msg("seed %llu: the results differ by %g", (unsigned long long)seed, gap);
+    }
+    arena_free(arena);
+}
+
+// A pass that never had anything to do was not tested.
+static void check_used(const char *log, const char *pass) {
+    char line[64];
+    snprintf(line, sizeof line, "pass %-28s changed", pass);
+    unsigned times = 0;
+    for (const char *at = log; (at = strstr(at, line)) != NULL; at++)
+        times++;
+    if (times < 10)
+        fail_msg("%s changed only %u graphs", pass, times);
+}
+
+static void test_passes_keep_the_numbers(void **state) {
+    (void)state;
+    char *text;
+    size_t size;
+    FILE *log = open_memstream(&text, &size);
+    for (uint64_t seed = 0; seed < 600; seed++)
+        check_seed(seed, log);
+    fclose(log);
+    for (unsigned i = 0; i < pass_count; i++)
+        if (pass_table[i].group == GROUP_FUSE || pass_table[i].group == GROUP_CLEAN)
+            check_used(text, pass_table[i].name);
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_passes_keep_the_numbers)};
+    return cmocka_run_group_tests_name("passes/property", tests, NULL, NULL);
+}

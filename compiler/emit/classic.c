@@ -44,9 +44,19 @@ static bool refuse(struct emitter *e, const struct node *n, const char *what) {
     return false;
 }
 
+// What is unknown because an input is unknown was reported there.
+static bool inputs_are_static(const struct node *n) {
+    for (uint32_t i = 0; i < n->input_count; i++)
+        if (n->inputs[i].value != NULL && !shape_is_static(&n->inputs[i].value->shape))
+            return false;
+    return true;
+}
+
 static bool check_shape(struct emitter *e, const struct node *n, uint32_t output) {
     const struct shape *shape = &n->outputs[output].shape;
     if (!shape_is_static(shape)) {
+        if (!inputs_are_static(n))
+            return false;
         diag_report(e->graph->diag, &n->place, SHAPE_PARTLY_KNOWN, output, n->name,
                     shape_text(e->arena, shape));
         return false;

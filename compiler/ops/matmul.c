@@ -64,5 +64,5 @@ const struct op_def op_MatMul = {
     .outputs = 1,
     OP_ATTRS(matmul_attrs, matmul),
     .infer = infer_matmul,
-    .lowered_by = "lower_fully_connected",
+    .lowered_by = "lower_classic_fully_connected",
 };

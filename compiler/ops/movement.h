@@ -18,8 +18,8 @@ ATTR_STRUCT(split, SPLIT_ATTRS)
 // data.
 #define RESHAPE_ATTRS(A)                                                                           \
     A(BOOL, special_zero, false, NULL, "special_zero", NULL)                                       \
-    A(INT, axis, INT_UNSET, NULL, NULL, "axis")                                                    \
-    A(INT, num_axes, INT_UNSET, NULL, NULL, "num_axes")
+    A(INT, axis, ATTR_UNSET, NULL, NULL, "axis")                                                   \
+    A(INT, num_axes, ATTR_UNSET, NULL, NULL, "num_axes")
 ATTR_STRUCT(reshape, RESHAPE_ATTRS)
 
 // Dimensions axis to end_axis become one. Internal: opset IR writes a Reshape.

@@ -237,7 +237,7 @@ const struct op_def op_Flatten = {
     .evaluate = evaluate_reshape,
     .partial = 1,
     .classic = &flatten_form,
-    .lowered_by = "lower_flatten",
+    .lowered_by = "lower_opset_shape",
 };
 
 const struct op_def op_Squeeze = {
@@ -398,18 +398,31 @@ static bool evaluate_tile(struct node *n, const struct tensor **outputs) {
     return true;
 }
 
+// Classic IR repeats along one axis: lower_classic_shape has made a chain.
+static void classic_tile(const struct node *n, put_function *put, void *to) {
+    struct numbers repeats;
+    uint32_t axis = 0;
+    if (!input_complete(n, 1, &repeats) || repeats.count == 0)
+        return;
+    while (axis + 1 < repeats.count && repeats.data[axis] == 1)
+        axis++;
+    put_int(put, to, "axis", axis);
+    put_int(put, to, "tiles", repeats.data[axis]);
+}
+static const struct classic_form tile_form = {"Tile", {NULL, CLASSIC_NO_PORT}, classic_tile};
+
 const struct op_def op_Tile = {
     .name = "Tile",
     .doc = "the data repeated along each axis",
     .opset = "opset1",
-    .flags = OP_OPSET,
+    .flags = OP_OPSET | OP_CLASSIC,
     .min_inputs = 2,
     .max_inputs = 2,
     .outputs = 1,
     .infer = infer_tile,
     .evaluate = evaluate_tile,
     .partial = 1,
-    .lowered_by = "lower_tile",
+    .classic = &tile_form,
 };
 
 // The data with its axes at the named places of the target. NULL when they are not in order.
@@ -456,7 +469,7 @@ const struct op_def op_Broadcast = {
     .infer = infer_broadcast_to,
     .evaluate = evaluate_broadcast,
     .partial = 1,
-    .lowered_by = "lower_tile",
+    .classic = &tile_form,
 };
 
 // --- Gather, StridedSlice, ShuffleChannels
@@ -527,7 +540,7 @@ const struct op_def op_StridedSlice = {
     .infer = infer_strided_slice,
     .evaluate = evaluate_strided_slice,
     .partial = 1,
-    .lowered_by = "lower_strided_slice",
+    .lowered_by = "lower_classic_shape",
 };
 
 static bool evaluate_shuffle(struct node *n, const struct tensor **outputs) {
@@ -559,5 +572,5 @@ const struct op_def op_ShuffleChannels = {
     .evaluate = evaluate_shuffle,
     .partial = 1,
     .classic = &shuffle_form,
-    .lowered_by = "lower_shuffle_channels",
+    .lowered_by = "lower_classic_shape",
 };

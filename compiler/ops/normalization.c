@@ -82,7 +82,7 @@ const struct op_def op_NormalizeL2 = {
     .outputs = 1,
     OP_ATTRS(normalize_l2_attrs, normalize_l2),
     .infer = infer_over_axes,
-    .lowered_by = "lower_normalize",
+    .lowered_by = "lower_classic_shape",
 };
 
 const struct op_def op_MVN = {

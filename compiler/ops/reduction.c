@@ -134,7 +134,7 @@ static bool evaluate_reduce(struct node *n, const struct tensor **outputs) {
         .evaluate = evaluate_reduce,                                                               \
         .partial = 1,                                                                              \
         .scalar = step_##kind,                                                                     \
-        .lowered_by = "lower_reductions",                                                          \
+        .lowered_by = "lower_classic_reductions",                                                          \
     };
 REDUCTION(ReduceMean, "opset1", a + b, "mean over axes")
 REDUCTION(ReduceSum, "opset1", a + b, "sum over axes")

@@ -25,6 +25,16 @@ const char *lower_name(const struct node *n, const char *suffix) {
     return arena_printf(n->graph->arena, "%s/%s", n->name, suffix);
 }
 
+struct value *lower_tile_axis(struct builder *b, const char *name, struct value *v, int32_t axis,
+                              int64_t tiles) {
+    int64_t repeats[SHAPE_MAX_RANK];
+    for (int32_t i = 0; i < v->shape.rank; i++)
+        repeats[i] = i == axis ? tiles : 1;
+    struct value *list =
+        build_i64(b, build_name(b, name, "repeats"), (uint32_t)v->shape.rank, repeats);
+    return build_op2(b, &op_Tile, name, v, list);
+}
+
 bool constant_operand(const struct node *n, const struct tensor **constant, struct value **data,
                       bool *constant_first) {
     const struct tensor *a = node_constant(n, 0), *b = node_constant(n, 1);

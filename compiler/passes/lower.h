@@ -16,6 +16,10 @@ void lower_replace(struct node *n, struct value *v);
 // "<node>/<suffix>" in the graph's arena.
 const char *lower_name(const struct node *n, const char *suffix);
 
+// `v` repeated along one axis.
+struct value *lower_tile_axis(struct builder *b, const char *name, struct value *v, int32_t axis,
+                              int64_t tiles);
+
 // One operand of a two-operand node is constant: which, and the other operand. False otherwise.
 bool constant_operand(const struct node *n, const struct tensor **constant, struct value **data,
                       bool *constant_first);

@@ -76,16 +76,6 @@ static struct value *to_rank(struct builder *b, const struct node *n, struct val
     return build_reshape(b, lower_name(n, "EltwiseReshapeNormalization"), v, (uint32_t)rank, dims);
 }
 
-static struct value *tile(struct builder *b, const char *name, struct value *v, int32_t axis,
-                          int64_t tiles) {
-    int64_t repeats[SHAPE_MAX_RANK];
-    for (int32_t i = 0; i < v->shape.rank; i++)
-        repeats[i] = i == axis ? tiles : 1;
-    struct value *list =
-        build_i64(b, build_name(b, name, "repeats"), (uint32_t)v->shape.rank, repeats);
-    return build_op2(b, &op_Tile, name, v, list);
-}
-
 static struct value *broadcast(struct builder *b, const struct node *n, struct value *v,
                                const struct shape *to) {
     v = to_rank(b, n, v, to->rank);
@@ -93,7 +83,7 @@ static struct value *broadcast(struct builder *b, const struct node *n, struct v
     for (int32_t i = 0; i < to->rank; i++) {
         if (v->shape.dims[i] == to->dims[i])
             continue;
-        v = tile(b, lower_name(n, name), v, i, to->dims[i]);
+        v = lower_tile_axis(b, lower_name(n, name), v, i, to->dims[i]);
         name = arena_printf(b->graph->arena, "%s%d", first, i + 1);
     }
     return v;

@@ -11,6 +11,7 @@
 
 #include "compiler/base/arena.h"
 #include "compiler/base/diag.h"
+#include "compiler/base/slice.h"
 #include "compiler/options/options.h"
 
 struct text_list {
@@ -65,6 +66,7 @@ struct zoo {
     struct manifest_model **models; // in the order of reading
     uint32_t count;
     struct text_list files; // the manifests themselves, as paths that can be opened
+    struct slice *contents; // of each, as it was read
 };
 
 // Reads the manifests and all that they include; each file once. NULL after reports, which name

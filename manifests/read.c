@@ -254,14 +254,27 @@ static bool is_new_file(struct zoo_reading *z, const char *path) {
     return is_new;
 }
 
+static void add_file(struct zoo_reading *z, const struct yaml_file *file) {
+    struct zoo *zoo = z->zoo;
+    uint32_t capacity = z->file_capacity;
+    add_text(z->reading.arena, &zoo->files, &z->file_capacity, file->path);
+    if (z->file_capacity != capacity) {
+        struct slice *contents = arena_array_of(z->reading.arena, z->file_capacity, struct slice);
+        for (uint32_t i = 0; i + 1 < zoo->files.count; i++)
+            contents[i] = zoo->contents[i];
+        zoo->contents = contents;
+    }
+    zoo->contents[zoo->files.count - 1] = slice_of(file->text, file->size);
+}
+
 static void read_file(struct zoo_reading *z, const char *path) {
     struct reading *r = &z->reading;
     if (!is_new_file(z, path))
         return;
-    add_text(r->arena, &z->zoo->files, &z->file_capacity, path);
     struct yaml_file *file = yaml_read(r->arena, path, r->diag);
     if (file == NULL)
         return;
+    add_file(z, file);
     struct zoo_section section = {.models = NULL};
     r->file = file;
     if (!read_object(r, OBJECT_ZOO, "a manifest", "the manifest", file->root, &section))

@@ -14,7 +14,6 @@ struct reader {
     struct arena *arena;
     struct diag *diag;
     struct yaml_file *file;
-    size_t size;
     yaml_parser_t parser;
     struct names *anchors;
     uint64_t nodes;
@@ -56,17 +55,17 @@ static struct yaml *fail_at(struct reader *r, yaml_mark_t mark, const char *reas
 static void index_lines(struct reader *r) {
     const char *text = r->file->text;
     uint32_t count = 1;
-    for (size_t i = 0; i < r->size; i++)
+    for (size_t i = 0; i < r->file->size; i++)
         count += text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n');
     uint32_t *lines = arena_array_of(r->arena, count, uint32_t);
     uint32_t line = 0;
-    for (size_t i = 0; i < r->size; i++) {
+    for (size_t i = 0; i < r->file->size; i++) {
         if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n'))
             lines[++line] = (uint32_t)(i + 1);
     }
     r->file->lines = lines;
     // A last line without text is no line.
-    r->file->line_count = count > 1 && lines[count - 1] == r->size ? count - 1 : count;
+    r->file->line_count = count > 1 && lines[count - 1] == r->file->size ? count - 1 : count;
 }
 
 // ---- Scalars ----
@@ -213,19 +212,40 @@ static struct yaml *read_list(struct reader *r, const yaml_event_t *event, uint6
     return ended ? node : NULL;
 }
 
+enum { FEW_KEYS = 16 }; // so many are compared one by one
+
+// The earlier key of the same text, or NULL; *seen is made when there are many keys.
+static const struct yaml *find_twin(struct reader *r, struct names **seen,
+                                    const struct children *keys, struct yaml *key) {
+    uint32_t before = keys->count - 1;
+    for (uint32_t i = 0; i < before && *seen == NULL; i++) {
+        if (strcmp(keys->items[i]->text, key->text) == 0)
+            return keys->items[i];
+    }
+    if (keys->count <= FEW_KEYS)
+        return NULL;
+    if (*seen == NULL) {
+        *seen = names_new(r->arena);
+        for (uint32_t i = 0; i < before; i++)
+            *names_slot(*seen, keys->items[i]->text) = keys->items[i];
+    }
+    void **slot = names_slot(*seen, key->text);
+    const struct yaml *twin = *slot;
+    *slot = key;
+    return twin;
+}
+
 // Keys are text, and no two are alike.
-static bool check_key(struct reader *r, struct names *seen, struct yaml *key) {
+static bool check_key(struct reader *r, struct names **seen, const struct children *keys,
+                      struct yaml *key) {
     struct place at = yaml_place(r->file, key);
     if (key->text == NULL) {
         diag_report(r->diag, &at, MANIFEST_SYNTAX, "a key must be text");
         return false;
     }
-    void **slot = names_slot(seen, key->text);
-    const struct yaml *first = *slot;
-    if (first != NULL)
-        diag_report(r->diag, &at, MANIFEST_KEY_TWICE, key->text, first->line);
-    else
-        *slot = key;
+    const struct yaml *twin = find_twin(r, seen, keys, key);
+    if (twin != NULL)
+        diag_report(r->diag, &at, MANIFEST_KEY_TWICE, key->text, twin->line);
     return true;
 }
 
@@ -236,9 +256,9 @@ static struct yaml *read_map(struct reader *r, const yaml_event_t *event, uint64
     if (node == NULL)
         return NULL;
     node->type = YAML_IS_MAP;
-    struct names *seen = names_new(r->arena);
+    struct names *seen = NULL;
     while ((key = read_child(r, depth, node, &keys, &ended)) != NULL) {
-        if (!check_key(r, seen, key) || read_child(r, depth, node, &values, &ended) == NULL)
+        if (!check_key(r, &seen, &keys, key) || read_child(r, depth, node, &values, &ended) == NULL)
             return NULL;
     }
     node->keys = keys.items;
@@ -319,7 +339,7 @@ static bool load_text(struct reader *r) {
         return false;
     }
     r->file->text = arena_strndup(r->arena, (const char *)content.data, content.size);
-    r->size = content.size;
+    r->file->size = content.size;
     index_lines(r);
     return true;
 }
@@ -334,7 +354,7 @@ struct yaml_file *yaml_read(struct arena *arena, const char *path, struct diag *
     if (!yaml_parser_initialize(&r.parser))
         return fail_at(&r, (yaml_mark_t){0}, "not enough memory"), NULL;
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.file->text, r.size);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.file->text, r.file->size);
     r.file->root = read_document(&r);
     yaml_parser_delete(&r.parser);
     return r.file->root == NULL ? NULL : r.file;

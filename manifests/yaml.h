@@ -37,6 +37,7 @@ struct yaml_file {
     const char *path;
     const struct yaml *root;
     const char *text;
+    uint64_t size;
     const uint32_t *lines; // where each line starts
     uint32_t line_count;
 };

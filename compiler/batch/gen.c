@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "build_id.h"
+#include "cache/record.h"
 #include "cache/tree.h"
 #include "compiler/base/names.h"
 #include "compiler/base/outfile.h"
@@ -155,20 +156,97 @@ static bool link_program(struct gen *g) {
     return (symlink(target, fresh) == 0 && rename(fresh, path) == 0) || fail_write(g, path);
 }
 
-bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag) {
-    struct gen g = {.arena = arena, .diag = diag, .request = request};
-    struct zoo *zoo = zoo_read(arena, request->manifests, request->manifest_count, diag);
-    if (zoo == NULL)
+// ---- Is there anything to write? ----
+// A build of ten thousand models that has nothing to do should not plan them all again.
+
+static const char *const written[] = {"build.ninja", ".zooc/zoo.list"};
+
+static struct record *start_record(struct gen *g) {
+    const struct gen_request *request = g->request;
+    struct record *record = record_new(g->arena);
+    struct ninja_paths manifests = manifest_paths(g, request->manifests, request->manifest_count);
+    record_add(record, RECORD_STEP, "gen", "");
+    record_add(record, RECORD_BUILD, "", ZOOC_BUILD_ID);
+    record_add(record, RECORD_OPTION, "memory",
+               arena_printf(g->arena, "%llu", (unsigned long long)request->memory));
+    for (uint32_t i = 0; i < manifests.count; i++)
+        record_add(record, RECORD_OPTION, arena_printf(g->arena, "manifest %u", i),
+                   manifests.items[i]);
+    return record;
+}
+
+// Adds file `name` of the build folder, or reached from there.
+static bool add_file(struct gen *g, struct record *record, enum record_kind kind,
+                     const char *name) {
+    struct hash hash;
+    uint64_t size;
+    if (!hash_path(plan_join(g->arena, arena_printf(g->arena, "%s/", g->folder), name), &hash,
+                   &size))
         return false;
-    const char *inner = arena_printf(arena, "%s/.zooc", request->folder);
+    record_add_file(record, kind, name, hash, size);
+    return true;
+}
+
+static const char *record_path(struct gen *g) {
+    return arena_printf(g->arena, "%s/.zooc/gen.record", g->folder);
+}
+
+// The same manifests with the same contents, and the files written from them are still there.
+static bool is_current(struct gen *g) {
+    bool damaged;
+    struct strbuf why = STRBUF_INIT;
+    const struct record *was = record_read(g->arena, record_path(g), &damaged);
+    struct record *now = start_record(g);
+    bool same = was != NULL;
+    for (uint32_t i = 0; same && i < was->count; i++) {
+        const struct record_line *line = &was->lines[i];
+        if (line->kind == RECORD_INPUT)
+            same = add_file(g, now, RECORD_INPUT, line->name);
+        else if (line->kind == RECORD_OUTPUT)
+            same = add_file(g, now, RECORD_OUTPUT, line->name) &&
+                   hash_equal(now->lines[now->count - 1].hash, line->hash);
+    }
+    same = same && record_answers(was, now, &why);
+    strbuf_free(&why);
+    return same;
+}
+
+static bool write_record(struct gen *g, const struct zoo *zoo) {
+    struct record *record = start_record(g);
+    struct ninja_paths files = manifest_paths(g, zoo->files.items, zoo->files.count);
+    bool done = true;
+    for (uint32_t i = 0; i < files.count; i++) {
+        struct slice read = zoo->contents[i]; // what the plan was made from, whatever is there now
+        record_add_file(record, RECORD_INPUT, files.items[i], hash_bytes(read.data, read.size),
+                        read.size);
+    }
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++)
+        done = done && add_file(g, record, RECORD_OUTPUT, written[i]);
+    return (done && record_write(record, record_path(g))) || fail_write(g, record_path(g));
+}
+
+static bool make_folder(struct gen *g) {
+    const char *inner = arena_printf(g->arena, "%s/.zooc", g->request->folder);
     if (!tree_make_folders(inner))
-        return fail_write(&g, inner);
-    g.folder = absolute(arena, request->folder);
-    if (g.folder == NULL)
-        return fail_write(&g, request->folder);
-    g.reached = names_new(arena);
+        return fail_write(g, inner);
+    g->folder = absolute(g->arena, g->request->folder);
+    return g->folder != NULL || fail_write(g, g->request->folder);
+}
+
+bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag) {
+    struct gen g = {.arena = arena, .diag = diag, .request = request, .reached = names_new(arena)};
+    // A folder that does not exist yet is only made for manifests that are right.
+    if (access(request->folder, F_OK) == 0) {
+        if (!make_folder(&g) || !link_program(&g))
+            return false;
+        if (is_current(&g))
+            return true;
+    }
+    struct zoo *zoo = zoo_read(arena, request->manifests, request->manifest_count, diag);
+    if (zoo == NULL || !make_folder(&g))
+        return false;
     struct plan_request wanted = {.zoo = zoo, .folder_path = folder_path, .context = &g};
     struct plan *plan = plan_zoo(arena, &wanted, diag);
     return diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, zoo) &&
-           write_build_file(&g, zoo, plan);
+           write_build_file(&g, zoo, plan) && write_record(&g, zoo);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/ninja/ninja.h"
 
+#include <ctype.h>
 #include <string.h>
 
 bool ninja_can_say(const char *text) {
@@ -37,11 +38,20 @@ void ninja_value(struct strbuf *to, const char *text) {
 }
 
 static bool is_plain_word(const char *word) {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "_-+=./,:@%";
-    return word[0] != '\0' && word[strspn(word, plain)] == '\0';
+    static const bool plain[256] = {
+        ['_'] = true, ['-'] = true, ['+'] = true, ['='] = true, ['.'] = true,
+        ['/'] = true, [','] = true, [':'] = true, ['@'] = true, ['%'] = true,
+    };
+    if (word[0] == '\0')
+        return false;
+    for (const unsigned char *c = (const unsigned char *)word; *c != '\0'; c++) {
+        if (!plain[*c] && !(*c < 0x80 && isalnum(*c)))
+            return false;
+    }
+    return true;
 }
 
+// Quoted for the shell, and then every `$` doubled for ninja.
 static void shell_word(struct strbuf *to, const char *word) {
     if (is_plain_word(word)) {
         strbuf_puts(to, word);
@@ -51,6 +61,8 @@ static void shell_word(struct strbuf *to, const char *word) {
     for (; *word != '\0'; word++) {
         if (*word == '\'')
             strbuf_puts(to, "'\\''");
+        else if (*word == '$')
+            strbuf_puts(to, "$$");
         else
             strbuf_putc(to, *word);
     }
@@ -58,14 +70,11 @@ static void shell_word(struct strbuf *to, const char *word) {
 }
 
 void ninja_words(struct strbuf *to, const char *const *words, uint32_t count) {
-    struct strbuf quoted = STRBUF_INIT;
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0)
-            strbuf_putc(&quoted, ' ');
-        shell_word(&quoted, words[i]);
+            strbuf_putc(to, ' ');
+        shell_word(to, words[i]);
     }
-    ninja_value(to, quoted.data);
-    strbuf_free(&quoted);
 }
 
 static void put_paths(struct strbuf *to, const char *before, const struct ninja_paths *paths) {
@@ -80,7 +89,7 @@ static void put_paths(struct strbuf *to, const char *before, const struct ninja_
 static void put_variable(struct strbuf *to, const char *name, const char *value) {
     if (value == NULL)
         return;
-    strbuf_printf(to, "  %s = ", name);
+    strbuf_puts(to, name);
     ninja_value(to, value);
     strbuf_putc(to, '\n');
 }
@@ -89,13 +98,14 @@ void ninja_edge(struct strbuf *to, const struct ninja_edge *edge) {
     strbuf_puts(to, "build");
     put_paths(to, "", &edge->outputs);
     put_paths(to, " |", &edge->implicit_outputs);
-    strbuf_printf(to, ": %s", edge->rule);
+    strbuf_puts(to, ": ");
+    strbuf_puts(to, edge->rule);
     put_paths(to, "", &edge->inputs);
     put_paths(to, " |", &edge->implicit_inputs);
     strbuf_putc(to, '\n');
-    put_variable(to, "model", edge->model);
-    put_variable(to, "variant", edge->variant);
-    put_variable(to, "pool", edge->pool);
+    put_variable(to, "  model = ", edge->model);
+    put_variable(to, "  variant = ", edge->variant);
+    put_variable(to, "  pool = ", edge->pool);
     if (edge->words.count == 0)
         return;
     strbuf_puts(to, "  step = ");

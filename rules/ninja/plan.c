@@ -50,9 +50,26 @@ static void add_word(struct planning *p, struct growing *g, const char *word) {
 }
 
 // ---- Paths ----
+// Tens of thousands of them: put together without printf.
+
+enum { MOST_PARTS = 8 };
+
+static const char *concat(struct arena *arena, const char *const *parts) {
+    size_t lengths[MOST_PARTS], total = 0, count = 0;
+    for (; parts[count] != NULL; count++)
+        total += lengths[count] = strlen(parts[count]);
+    char *whole = arena_alloc(arena, total + 1), *to = whole;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to, parts[i], lengths[i]);
+        to += lengths[i];
+    }
+    return whole;
+}
+
+#define CONCAT(arena, ...) concat(arena, (const char *const[MOST_PARTS + 1]){__VA_ARGS__})
 
 const char *plan_join(struct arena *arena, const char *folder, const char *path) {
-    const char *whole = path[0] == '/' ? path : arena_printf(arena, "%s%s", folder, path);
+    const char *whole = path[0] == '/' ? path : CONCAT(arena, folder, path);
     char *clean = arena_alloc(arena, strlen(whole) + 2), *to = clean;
     bool absolute = whole[0] == '/';
     size_t depth = 0; // components that `..` may undo
@@ -77,11 +94,11 @@ const char *plan_join(struct arena *arena, const char *folder, const char *path)
 }
 
 const char *plan_record(struct arena *arena, const char *model, const char *step) {
-    return arena_printf(arena, ".zooc/models/%s/%s.record", model, step);
+    return CONCAT(arena, ".zooc/models/", model, "/", step, ".record");
 }
 
 const char *plan_source_folder(struct arena *arena, const char *model) {
-    return arena_printf(arena, ".zooc/models/%s/src/", model);
+    return CONCAT(arena, ".zooc/models/", model, "/src/");
 }
 
 const char *plan_verify_step(struct arena *arena, const char *variant, unsigned golden) {
@@ -222,7 +239,7 @@ static void add_limit(struct planning *p, struct growing *g, const char *name, u
 
 // A fetched archive lies under its sum, so a name in a URL means nothing to us.
 static const char *fetched_path(struct planning *p, const struct manifest_archive *archive) {
-    return arena_printf(p->arena, ".zooc/fetched/%s", archive->sha256);
+    return CONCAT(p->arena, ".zooc/fetched/", archive->sha256);
 }
 
 static void plan_unpack(struct planning *p) {
@@ -270,12 +287,12 @@ static void plan_unpack(struct planning *p) {
 const char *plan_variant(struct arena *arena, const struct manifest_model *model,
                          const char *precision, uint32_t version) {
     return version == 0 ? precision
-                        : arena_printf(arena, "%s-v%s", precision, model->versions.items[version]);
+                        : CONCAT(arena, precision, "-v", model->versions.items[version]);
 }
 
 static const char *output_path(struct planning *p, const char *variant, const char *suffix) {
     const char *name = p->model->name;
-    return arena_printf(p->arena, "%s/%s/%s%s", name, variant, name, suffix);
+    return CONCAT(p->arena, name, "/", variant, "/", name, suffix);
 }
 
 static void add_options(struct planning *p, struct growing *g) {

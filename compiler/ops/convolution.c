@@ -17,6 +17,9 @@ static const struct attr_def deconvolution_attrs[] = {DECONVOLUTION_ATTRS(ATTR_R
 static void put_filters(const struct node *n, int32_t leading, int64_t output, int64_t group,
                         put_function *put, void *to) {
     struct shape w = input_shape(n, 1);
+    int auto_pad = ((const struct convolution *)n->attrs)->auto_pad; // deconvolution begins alike
+    if (auto_pad != PAD_EXPLICIT)
+        put(to, "auto_pad", auto_pad_names[auto_pad]);
     put_ints(put, to, "kernel", &w.dims[leading], (uint32_t)(w.rank - leading));
     put_int(put, to, "output", output);
     put_int(put, to, "group", group);

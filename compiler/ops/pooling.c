@@ -13,7 +13,7 @@ static const struct attr_def max_pooling_attrs[] = {MAX_POOLING_ATTRS(ATTR_ROW_)
 
 // A 1x1 window of whole steps that only drops elements: neither rounding nor pads mean anything.
 static bool is_subsampling(const struct pooling *a) {
-    bool plain = a->rounding_type == ROUND_FLOOR;
+    bool plain = a->rounding_type == ROUND_FLOOR && a->auto_pad == PAD_EXPLICIT;
     for (uint32_t i = 0; i < a->kernel.count; i++)
         plain = plain && a->kernel.data[i] == 1 && ints_get(a->pads_begin, i, 0) == 0 &&
                 ints_get(a->pads_end, i, 0) == 0;
@@ -26,7 +26,10 @@ static void classic_pooling(const struct node *n, const char *method, put_functi
     if (is_subsampling(a))
         return;
     put(to, "exclude-pad", a->exclude_pad ? "true" : "false");
-    put(to, "rounding_type", rounding_names[a->rounding_type]);
+    if (a->auto_pad != PAD_EXPLICIT) // says how to round, too
+        put(to, "auto_pad", auto_pad_names[a->auto_pad]);
+    else
+        put(to, "rounding_type", rounding_names[a->rounding_type]);
 }
 static void classic_max(const struct node *n, put_function *put, void *to) {
     classic_pooling(n, "max", put, to);

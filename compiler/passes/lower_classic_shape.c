@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Movements of elements that classic IR makes of several layers.
 #include "compiler/ops/classic.h"
-#include "compiler/ops/movement.h"
+#include "compiler/ops/normalization.h"
+#include "compiler/ops/slicing.h"
 #include "compiler/passes/lower.h"
 
 // [N,C,H,W] -> [N,group,C/group,H*W] -> axes 1 and 2 swapped -> [N,C,H,W].
@@ -68,9 +69,78 @@ static struct value *lower_tile(struct builder *b, struct node *n) {
     return v;
 }
 
+static struct value *build_crop(struct builder *b, const char *name, struct value *x,
+                                uint32_t count, const int64_t *axis, const int64_t *offset,
+                                const int64_t *dim) {
+    struct arena *arena = b->graph->arena;
+    struct node *n = build_node(b, &op_CropIE, name, 1, &x);
+    *(struct crop *)n->attrs = (struct crop){.axis = ints_copy(arena, axis, count),
+                                             .offset = ints_copy(arena, offset, count),
+                                             .dim = ints_copy(arena, dim, count)};
+    node_finish(n);
+    return &n->outputs[0];
+}
+
+// Steps of one are a Crop; new and vanishing axes a Reshape behind it.
+static struct value *lower_slice(struct builder *b, struct node *n) {
+    struct slicing s;
+    const char *wrong;
+    const struct shape *in = &n->inputs[0].value->shape, *out = &n->outputs[0].shape;
+    if (!shape_is_static(in) || !shape_is_static(out) || !slicing_read(n, &s, &wrong))
+        return NULL;
+    int64_t axis[SHAPE_MAX_RANK], offset[SHAPE_MAX_RANK], dim[SHAPE_MAX_RANK];
+    uint32_t count = 0;
+    for (int32_t i = 0; i < s.rank; i++) {
+        const struct range *r = &s.ranges[i];
+        if (!r->known || (r->stride != 1 && r->count != 1))
+            return NULL;
+        if (r->count == in->dims[i])
+            continue;
+        axis[count] = i;
+        offset[count] = r->begin;
+        dim[count++] = r->count;
+    }
+    struct value *v = n->inputs[0].value;
+    bool same_axes = s.out_rank == s.rank;
+    for (int32_t i = 0; i < s.out_rank; i++)
+        same_axes = same_axes && s.source[i] == i;
+    if (count > 0)
+        v = build_crop(b, same_axes ? n->name : lower_name(n, "Crop_"), v, count, axis, offset,
+                       dim);
+    return same_axes && count > 0 ? v
+                                  : build_reshape(b, n->name, v, (uint32_t)out->rank, out->dims);
+}
+
+// Norms over channels, or over channels and places; weights of one change nothing.
+static struct value *lower_normalize(struct builder *b, struct node *n) {
+    const struct normalize_l2 *a = n->attrs;
+    struct value *x = n->inputs[0].value;
+    const struct tensor *axes = node_constant(n, 1);
+    if (axes == NULL || x->shape.rank < 2 || x->shape.dims[1] < 1)
+        return NULL;
+    uint64_t count = tensor_count(axes);
+    const int64_t *numbers = tensor_as_i64(b->graph->arena, axes);
+    for (uint64_t i = 0; i < count; i++) {
+        int32_t axis;
+        if (!shape_axis(&x->shape, numbers[i], &axis) || axis != (int32_t)i + 1)
+            return NULL;
+    }
+    if (count != 1 && count + 1 != (uint64_t)x->shape.rank)
+        return NULL;
+    struct tensor *ones = tensor_splat(b->graph->arena, x->type, SHAPE(x->shape.dims[1]), 1);
+    struct value *weights = build_constant(b, lower_name(n, "weights"), ones);
+    struct node *made = build_node(b, &op_NormalizeIE, n->name, 2, (struct value *[]){x, weights});
+    ((struct normalize *)made->attrs)->across_spatial = count != 1;
+    ((struct normalize *)made->attrs)->eps = a->eps;
+    node_finish(made);
+    return &made->outputs[0];
+}
+
 bool lower_classic_shape(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = lower_each(g, &op_ShuffleChannels, lower_shuffle);
     changed |= lower_each(g, &op_Tile, lower_tile);
+    changed |= lower_each(g, &op_StridedSlice, lower_slice);
+    changed |= lower_each(g, &op_NormalizeL2, lower_normalize);
     return lower_each(g, &op_ScaleShift, lower_computed_scale) || changed;
 }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions become pooling over the whole of the reduced axes; a sum is an average times its
+// count.
+#include "compiler/ops/classic.h"
+#include "compiler/ops/pooling.h"
+#include "compiler/ops/reduction.h"
+#include "compiler/passes/lower.h"
+
+struct span { // the reduced axes, one behind the other: [first, last]
+    int32_t first, last;
+};
+
+static bool reduced_span(const struct node *n, struct span *span) {
+    uint32_t mask;
+    if (!shape_is_static(&n->inputs[0].value->shape) || !reduction_axes(n, &mask) || mask == 0)
+        return false;
+    span->first = __builtin_ctz(mask);
+    span->last = 31 - __builtin_clz(mask);
+    uint32_t whole = ((2u << span->last) - 1) & ~((1u << span->first) - 1);
+    return mask == whole;
+}
+
+static int64_t product(const struct shape *shape, int32_t from, int32_t to) {
+    int64_t all = 1;
+    for (int32_t i = from; i < to; i++)
+        all *= shape->dims[i];
+    return all;
+}
+
+static struct value *pool(struct builder *b, const struct node *n, const char *name,
+                          struct value *x, const int64_t *window, uint32_t axes) {
+    struct node *made =
+        build_node(b, n->op == &op_ReduceMax ? &op_MaxPool : &op_AvgPool, name, 1, &x);
+    struct pooling *a = made->attrs;
+    a->kernel = ints_copy(b->graph->arena, window, axes);
+    a->rounding_type = ROUND_CEIL;
+    node_finish(made);
+    return &made->outputs[0];
+}
+
+static struct value *reshape_to(struct builder *b, const char *name, struct value *x,
+                                const struct shape *shape) {
+    return build_reshape(b, name, x, (uint32_t)shape->rank, shape->dims);
+}
+
+// All spatial axes of [N,C,...]: the pooling can stand as it is.
+static struct value *reduce_spatial(struct builder *b, struct node *n) {
+    const struct shape *in = &n->inputs[0].value->shape;
+    bool keeps = ((const struct reduction *)n->attrs)->keep_dims;
+    bool sum = n->op == &op_ReduceSum;
+    const char *name = keeps && !sum ? n->name : lower_name(n, "Pool");
+    struct value *v = pool(b, n, name, n->inputs[0].value, &in->dims[2], (uint32_t)in->rank - 2);
+    return keeps
+               ? v
+               : reshape_to(b, sum ? lower_name(n, "Reshape_") : n->name, v, &n->outputs[0].shape);
+}
+
+// Any axes side by side: [before, 1, reduced, after] as an image.
+static struct value *reduce_reshaped(struct builder *b, struct node *n, const struct span *span) {
+    const struct shape *in = &n->inputs[0].value->shape;
+    int64_t reduced = product(in, span->first, span->last + 1);
+    struct shape image =
+        SHAPE(product(in, 0, span->first), 1, reduced, product(in, span->last + 1, in->rank));
+    struct value *v = reshape_to(b, lower_name(n, "Reshape"), n->inputs[0].value, &image);
+    v = pool(b, n, lower_name(n, "Pool"), v, (const int64_t[]){reduced, 1}, 2);
+    const char *name = n->op == &op_ReduceSum ? lower_name(n, "FinalReshape") : n->name;
+    return reshape_to(b, name, v, &n->outputs[0].shape);
+}
+
+static struct value *lower_reduction(struct builder *b, struct node *n) {
+    struct span span;
+    if (!reduced_span(n, &span))
+        return NULL;
+    const struct shape *in = &n->inputs[0].value->shape;
+    bool spatial = span.first == 2 && span.last == in->rank - 1 && in->rank > 3;
+    struct value *v = spatial ? reduce_spatial(b, n) : reduce_reshaped(b, n, &span);
+    if (n->op != &op_ReduceSum)
+        return v;
+    struct node *times = build_node(b, &op_PowerIE, n->name, 1, &v);
+    ((struct power *)times->attrs)->scale = (float)product(in, span.first, span.last + 1);
+    node_finish(times);
+    return &times->outputs[0];
+}
+
+bool lower_classic_reductions(struct graph *g, const struct pass_options *options) {
+    (void)options;
+    bool changed = lower_each(g, &op_ReduceMean, lower_reduction);
+    changed |= lower_each(g, &op_ReduceMax, lower_reduction);
+    changed |= lower_each(g, &op_ReduceSum, lower_reduction);
+    return changed;
+}

@@ -59,8 +59,38 @@ static struct value *lower_crop(struct builder *b, struct node *n) {
     return &slice->outputs[0];
 }
 
+// Readers want masks of one length: what a list leaves out is zero.
+static bool complete_mask(struct arena *arena, struct ints *mask, uint32_t count) {
+    if (mask->count >= count)
+        return false;
+    int64_t *data = arena_array_of(arena, count, int64_t);
+    for (uint32_t i = 0; i < mask->count; i++)
+        data[i] = mask->data[i];
+    *mask = (struct ints){.data = data, .count = count};
+    return true;
+}
+
+static bool complete_masks(struct node *n) {
+    struct strided_slice *s = n->attrs;
+    struct ints *masks[] = {&s->begin_mask, &s->end_mask, &s->new_axis_mask, &s->shrink_axis_mask,
+                            &s->ellipsis_mask};
+    const struct shape *begin = &n->inputs[1].value->shape;
+    uint32_t count = begin->rank == 1 && begin->dims[0] > 0 ? (uint32_t)begin->dims[0] : 0;
+    bool changed = false;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        count = masks[i]->count > count ? masks[i]->count : count;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        changed |= complete_mask(n->graph->arena, masks[i], count);
+    return changed;
+}
+
 bool lower_opset_shape(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = lower_each(g, &op_Flatten, lower_flatten);
-    return lower_each(g, &op_CropIE, lower_crop) || changed;
+    changed |= lower_each(g, &op_CropIE, lower_crop);
+    GRAPH_EACH(g, n) {
+        if (n->op == &op_StridedSlice)
+            changed |= complete_masks(n);
+    }
+    return changed;
 }

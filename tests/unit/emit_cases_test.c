@@ -3,34 +3,13 @@
 //   v11-FP32.xml, .mapping, .hex   what is written for that IR version and data type (.hex: the
 //   .bin) v11-FP32.fail                  the messages; then nothing may be written
 // Arguments: [--update] [NAME...]; --update writes what came out into the case.
-#include "tests/unit/base_support.h"
-
 #include <glob.h>
-#include <sys/stat.h>
 
-#include "compiler/base/map.h"
 #include "compiler/base/strbuf.h"
-#include "compiler/emit/dialect.h"
-#include "compiler/passes/pass.h"
-
-#define CASES "tests/cases/emit"
+#include "tests/unit/emit_support.h"
 
 static bool update;
 static char folder[] = "/tmp/zooc-emit-XXXXXX";
-
-static const struct meta_entry meta[] = {
-    {"input_model", "DIR/tiny.model", false},
-    {"reverse_input_channels", "False", false},
-    {"scale", NULL, true},
-    {"batch", NULL, true},
-};
-
-static struct slice contents(struct arena *arena, const char *path) {
-    struct slice slice = slice_of(NULL, 0);
-    if (!map_file(arena, path, &slice))
-        return slice_of("", 0);
-    return slice;
-}
 
 static void hex_of(struct strbuf *out, struct slice bytes) {
     for (uint64_t i = 0; i < bytes.size; i++)
@@ -55,20 +34,7 @@ static const char *messages(struct arena *arena, struct diag *diag) {
 static struct slice outcome(struct arena *arena, const char *graph_path, int version,
                             enum dtype type, const char *kind) {
     struct diag *diag = diag_new(arena);
-    struct graph *g = graph_parse(arena, diag, graph_path, contents(arena, graph_path));
-    struct pass_options passes = {.ir_version = version, .check = true};
-    struct emit_options options = {
-        .ir_version = version,
-        .data_type = type,
-        .model_name = "out",
-        .output_dir = folder,
-        .meta = meta,
-        .meta_count = COUNT_OF(meta),
-        .write_mapping = strcmp(kind, "mapping") == 0,
-    };
-    struct emit_result result;
-    bool good = g != NULL && passes_lower(g, dialect_of_version(version), &passes) &&
-                emit_ir(g, &options, &result);
+    bool good = emit_case(arena, diag, graph_path, version, type, folder);
     const char *said = messages(arena, diag);
     if (!good || strcmp(kind, "fail") == 0) {
         assert_int_equal(access(arena_printf(arena, "%s/out.bin", folder), F_OK), good ? 0 : -1);
@@ -105,27 +71,16 @@ static void compare(struct arena *arena, const char *path, struct slice got) {
     fail();
 }
 
-static void remove_outputs(void) {
-    static const char *const names[] = {"out.xml", "out.bin", "out.mapping"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        char path[64];
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        remove(path);
-    }
-}
-
 static void check_file(const char *path) {
-    const char *name = strrchr(path, '/') + 1;
-    int version, length = 0;
-    char type_name[8], kind[16];
-    if (sscanf(name, "v%d-%7[A-Z0-9].%15s%n", &version, type_name, kind, &length) != 3)
+    struct target target;
+    if (!read_target(path, &target))
         return; // the graph, or a note
     struct arena *arena = arena_new();
     struct strbuf hex = STRBUF_INIT;
-    const char *graph = arena_printf(arena, "%.*s/graph.txt", (int)(name - path) - 1, path);
-    remove_outputs();
-    struct slice got = outcome(arena, graph, version, dtype_from_classic_name(type_name), kind);
-    if (strcmp(kind, "hex") == 0) {
+    remove_outputs(folder);
+    struct slice got =
+        outcome(arena, target_graph(arena, path), target.version, target.type, target.kind);
+    if (strcmp(target.kind, "hex") == 0) {
         hex_of(&hex, got);
         got = slice_of(hex.data, hex.length);
     }
@@ -167,7 +122,7 @@ int main(int argc, char **argv) {
                                                  .test_func = check_case,
                                                  .initial_state = cases.gl_pathv[i]};
     int failed = _cmocka_run_group_tests("emit_cases", tests, count, NULL, NULL);
-    remove_outputs();
+    remove_outputs(folder);
     rmdir(folder);
     free(tests);
     globfree(&cases);

@@ -125,8 +125,9 @@ struct value *build_batch_norm(struct builder *b, const char *name, struct value
         shift[i] = (s != NULL ? s[i] : 0) - m[i] * scale[i];
     }
     struct shape shape = SHAPE((int64_t)count);
+    enum dtype type = x->poison ? mean->type : x->type; // statistics may be finer than the data
     struct value *y = build_per_channel(b, &op_Multiply, build_name(b, name, "scale"), x, axis,
-                                        tensor_of_doubles(arena, mean->type, shape, scale));
+                                        tensor_of_doubles(arena, type, shape, scale));
     return build_per_channel(b, &op_Add, build_name(b, name, "shift"), y, axis,
-                             tensor_of_doubles(arena, mean->type, shape, shift));
+                             tensor_of_doubles(arena, type, shape, shift));
 }

@@ -5,6 +5,7 @@
 // makes up for what was moved, as the Model Optimizer does it.
 #include "compiler/base/fatal.h"
 #include "compiler/ops/build.h"
+#include "compiler/ops/classic.h"
 #include "compiler/ops/convolution.h"
 #include "compiler/ops/pooling.h"
 #include "compiler/passes/pass.h"
@@ -44,9 +45,16 @@ static bool constants_are_flat(const struct node *n) {
     return true;
 }
 
+// All its inputs have rank 4 then: the scale stands over the whole of the data.
+static bool scales_from_the_first_axis(const struct node *n) {
+    return ((const struct scale_shift *)n->attrs)->axis == 0;
+}
+
 static bool lets_strides_pass(const struct node *n) {
-    static const struct op_def *const ops[] = {&op_ReLU, &op_Add, &op_Subtract, &op_Multiply,
-                                               &op_Maximum};
+    static const struct op_def *const ops[] = {&op_ReLU,     &op_Add,     &op_Subtract,
+                                               &op_Multiply, &op_Maximum, &op_Eltwise};
+    if (node_is(n, &op_ScaleShift))
+        return scales_from_the_first_axis(n) && constants_are_flat(n);
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (n->op == ops[i])
             return n->outputs[0].shape.rank == 4 && constants_are_flat(n);

@@ -2,6 +2,7 @@
 // Movements of elements that classic IR makes of several layers.
 #include "compiler/ops/classic.h"
 #include "compiler/ops/normalization.h"
+#include "compiler/ops/pooling.h"
 #include "compiler/ops/slicing.h"
 #include "compiler/passes/lower.h"
 
@@ -20,6 +21,17 @@ static struct value *lower_shuffle(struct builder *b, struct node *n) {
                          shape->dims);
 }
 
+// A pooling of 1x1: all it does is its stride.
+static bool only_steps(const struct node *n) {
+    if (!node_is(n, &op_MaxPool) || value_only_user(&n->outputs[0]) == NULL)
+        return false;
+    struct ints kernel = ((const struct pooling *)n->attrs)->kernel;
+    for (uint32_t i = 0; i < kernel.count; i++)
+        if (kernel.data[i] != 1)
+            return false;
+    return true;
+}
+
 // A computed scale is no blob: the layer becomes products and sums, the scale reshaped to the
 // data's rank.
 static struct value *operand(struct builder *b, const struct node *n, uint32_t input) {
@@ -30,9 +42,17 @@ static struct value *operand(struct builder *b, const struct node *n, uint32_t i
     int64_t dims[SHAPE_MAX_RANK];
     for (int32_t i = 0; i < data->rank; i++)
         dims[i] = i < axis || i >= axis + v->shape.rank ? 1 : v->shape.dims[i - axis];
+    struct node *pool = v->producer;
+    bool pooled = only_steps(pool) && v->shape.rank == data->rank;
+    if (pooled) // fuse_strides put it here: it stays the last before the product
+        v = node_input(pool, 0);
     const char *name =
         arena_printf(b->graph->arena, "%s/Output_%u/Data_/Broadcast_", v->producer->name, v->index);
-    return build_reshape(b, name, v, (uint32_t)data->rank, dims);
+    struct value *spread = build_reshape(b, name, v, (uint32_t)data->rank, dims);
+    if (!pooled)
+        return spread;
+    node_set_input(pool, 0, spread);
+    return &pool->outputs[0];
 }
 
 static struct value *lower_computed_scale(struct builder *b, struct node *n) {

@@ -83,13 +83,17 @@ static bool is_printed(const struct attr_def *row, const void *attrs, enum diale
     return attr_is_set(row, attrs) || (is_list && dialect == DIALECT_OPSET);
 }
 
+static const char *spelling(const struct attr_def *row, enum dialect_id dialect) {
+    return dialect == DIALECT_OPSET ? row->opset : row->classic;
+}
+
 // The rows that the dialect spells, then the free attributes.
 static void put_rows(struct emitter *e, const struct node *n, enum dialect_id dialect) {
     struct strbuf text = STRBUF_INIT;
     for (uint32_t i = 0; i < n->op->attr_count; i++) {
         const struct attr_def *row = &n->op->attrs[i];
-        const char *name = dialect == DIALECT_OPSET ? row->opset : row->classic;
-        if (name == NULL || !is_printed(row, n->attrs, dialect))
+        const char *name = spelling(row, dialect);
+        if (name == NULL || row->kind == ATTR_FREE || !is_printed(row, n->attrs, dialect))
             continue;
         strbuf_reset(&text);
         put_value(&text, row, n->attrs, dialect);
@@ -98,10 +102,10 @@ static void put_rows(struct emitter *e, const struct node *n, enum dialect_id di
     strbuf_free(&text);
 }
 
-static void put_free(struct emitter *e, const struct node *n) {
+static void put_free(struct emitter *e, const struct node *n, enum dialect_id dialect) {
     for (uint32_t i = 0; i < n->op->attr_count; i++) {
         const struct attr_def *row = &n->op->attrs[i];
-        if (row->kind != ATTR_FREE)
+        if (row->kind != ATTR_FREE || spelling(row, dialect) == NULL)
             continue;
         const struct free_attr *attr = *(struct free_attr *const *)attr_field_of(row, n->attrs);
         for (; attr != NULL; attr = attr->next)
@@ -120,7 +124,7 @@ void emit_put(void *emitter, const char *name, const char *value) {
 void emit_data(struct emitter *e, const struct node *n, enum dialect_id dialect) {
     e->in_data = false;
     put_rows(e, n, dialect);
-    put_free(e, n);
+    put_free(e, n, dialect);
     const struct classic_form *form = n->op->classic;
     if (dialect == DIALECT_CLASSIC && form != NULL && form->attributes != NULL)
         form->attributes(n, e->dialect->put_attribute, e);

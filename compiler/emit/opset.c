@@ -150,7 +150,7 @@ static void write_layer(struct emitter *e, const struct node *n) {
         put_constant(e, n);
         return;
     }
-    open_layer(e, n->mark, n->name, n->op->name, n->op->opset);
+    open_layer(e, n->mark, n->name, op_opset_type(n->op), node_opset(n));
     if (n->op == &op_Result)
         put_names(e, "output_names", n->inputs[0].value);
     emit_data(e, n, DIALECT_OPSET);

@@ -49,7 +49,9 @@ struct op_def {
     const char *opset_type; // its type in IR v10/v11 where that is spelled otherwise, or NULL
     const char *doc;        // one line
     const char *opset; // first opset with this form: "opset1"... (version attribute of IR v10/v11)
-    unsigned flags;    // enum op_flags
+    // Where the form, and so the opset, depends on the node; or NULL.
+    const char *(*opset_of)(const struct node *n);
+    unsigned flags;                 // enum op_flags
     uint8_t min_inputs, max_inputs; // PORTS_VARIADIC: any number
     uint8_t outputs;                // PORTS_VARIADIC: node_set_output_count
     size_t attrs_size;
@@ -75,6 +77,9 @@ extern const struct op_def op_Constant, op_Parameter, op_Result, op_Poison;
 
 static inline const char *op_opset_type(const struct op_def *op) {
     return op->opset_type != NULL ? op->opset_type : op->name;
+}
+static inline const char *node_opset(const struct node *n) {
+    return n->op->opset_of != NULL ? n->op->opset_of(n) : n->op->opset;
 }
 static inline bool node_is(const struct node *n, const struct op_def *op) {
     return n != NULL && n->op == op;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeQuantize, and layers of the user's own.
+#include <inttypes.h>
+
+#include "compiler/ops/indexing.h"
+#include "compiler/ops/shape_rules.h"
+
+#define ATTR_OWNER struct fake_quantize
+static const struct attr_def fake_quantize_attrs[] = {FAKE_QUANTIZE_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+#define ATTR_OWNER struct custom
+static const struct attr_def custom_attrs[] = {CUSTOM_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
+static bool infer_fake_quantize(struct node *n) {
+    struct shape data = input_shape(n, 0), out;
+    if (((const struct fake_quantize *)n->attrs)->levels < 2)
+        return shape_error(n, "%" PRId64 " levels",
+                           ((const struct fake_quantize *)n->attrs)->levels);
+    if (!same_types(n, 0, 5))
+        return false;
+    for (uint32_t i = 1; i < 5; i++) {
+        struct shape range = input_shape(n, i);
+        if (!shape_broadcast(&data, &range, &out) ||
+            (data.rank != RANK_UNKNOWN && out.rank > data.rank))
+            return shape_error(n, "input %" PRIu32 " cannot be broadcast to the data", i);
+    }
+    return infer_same(n);
+}
+
+static const struct classic_form fake_quantize_form = {.type = "FakeQuantize"};
+
+// No evaluator: a weight behind it stays quantized.
+const struct op_def op_FakeQuantize = {
+    .name = "FakeQuantize",
+    .doc = "rounds to a number of levels between two bounds, and maps them to two others",
+    .opset = "opset1",
+    .flags = OP_OPSET | OP_CLASSIC,
+    .min_inputs = 5,
+    .max_inputs = 5,
+    .outputs = 1,
+    OP_ATTRS(fake_quantize_attrs, fake_quantize),
+    .infer = infer_fake_quantize,
+    .classic = &fake_quantize_form,
+};
+
+// --- Custom
+// ---------------------------------------------------------------------------------------
+static bool infer_custom(struct node *n) {
+    const struct custom *a = n->attrs;
+    uint32_t at = 0;
+    if (a->type[0] == '\0')
+        return shape_error(n, "the layer has no type");
+    for (uint32_t i = 0; i < n->output_count; i++) {
+        int64_t rank = ints_get(a->shapes, at++, RANK_UNKNOWN);
+        if (rank > SHAPE_MAX_RANK || (rank > 0 && at + (uint32_t)rank > a->shapes.count))
+            return shape_error(n, "the shape of output %" PRIu32 " is not whole", i);
+        struct shape shape =
+            rank < 0 ? SHAPE_UNKNOWN : shape_make((int32_t)rank, a->shapes.data + at);
+        at += rank > 0 ? (uint32_t)rank : 0;
+        set_output(n, i, a->output_type, shape);
+    }
+    return true;
+}
+
+static const struct classic_form custom_form = {.type = "Custom"}; // `type` is the layer's
+
+const struct op_def op_Custom = {
+    .name = "Custom",
+    .doc = "a layer of the user's own, with free attributes and blobs",
+    .flags = OP_CLASSIC,
+    .min_inputs = 0,
+    .max_inputs = PORTS_VARIADIC,
+    .outputs = PORTS_VARIADIC,
+    OP_ATTRS(custom_attrs, custom),
+    .infer = infer_custom,
+    .classic = &custom_form,
+};

@@ -58,7 +58,6 @@ static void set_file(struct reading *r, const struct place *at, enum option_id i
 // A suffix says which option the file is; without a known one it is the model.
 static void set_model_files(struct reading *r, const struct place *at,
                             const struct text_list *files, bool only_known) {
-    struct manifest_model *model = r->draft->model;
     for (uint32_t i = 0; i < files->count; i++) {
         const struct suffix_row *row = row_of(files->items[i]);
         if (row == NULL && only_known)
@@ -66,8 +65,6 @@ static void set_model_files(struct reading *r, const struct place *at,
         set_file(r, at, row == NULL ? OPT_input_model : row->option, files->items[i]);
         if (has_suffix(files->items[i], ".pbtxt"))
             r->draft->options.text[OPT_input_model_is_text] = "true";
-        if (model->framework == NULL && row != NULL)
-            model->framework = row->framework;
     }
 }
 
@@ -78,8 +75,10 @@ static void check_inside(struct reading *r, const struct place *at, const char *
         return;
     for (const char *part = path;; part++) {
         size_t length = strcspn(part, "/");
-        if (length == 2 && part[0] == '.' && part[1] == '.')
+        if (length == 2 && part[0] == '.' && part[1] == '.') {
             diag_report(r->diag, at, MANIFEST_VALUE, key, path, "it leads out of the archive");
+            return;
+        }
         part += length;
         if (*part == '\0')
             return;
@@ -186,28 +185,43 @@ static struct text_list take_choices(struct reading *r, const struct place *at, 
     return list;
 }
 
+// What --framework says, or else a file's suffix.
 static const char *framework_of(const struct model_draft *draft) {
-    return draft->options.text[OPT_framework];
+    const char *framework = draft->options.text[OPT_framework];
+    for (size_t i = 0; framework == NULL && i < OPTION_COUNT_OF_IDS; i++) {
+        const char *path = draft->options.text[i];
+        if (path == NULL || !option_reads_path(&option_table[i]))
+            continue;
+        const struct suffix_row *row = row_of(path);
+        framework = row == NULL ? option_group_framework(option_table[i].group) : row->framework;
+    }
+    return framework;
+}
+
+static void check_has_model(struct reading *r, const struct yaml *node,
+                            const struct model_draft *draft) {
+    if (names_a_model(&draft->options) || find_item(node, "model") != NULL)
+        return;
+    const char *what = "a model";
+    if (draft->name != NULL)
+        what = arena_printf(r->arena, "model '%s'", draft->name);
+    report_missing(r, node, what, "'model'");
 }
 
 void finish_model(struct reading *r, const struct yaml *node, struct model_draft *draft) {
     struct manifest_model *model = draft->model;
     struct place at = yaml_place(r->file, node);
-    if (draft->name == NULL)
+    if (find_item(node, "name") == NULL)
         report_missing(r, node, "a model", "'name'");
     model->name = draft->name;
     model->archive = draft->archive;
     model->files = draft->files;
     model->goldens = draft->goldens;
-    model->framework = framework_of(draft);
     set_model_files(r, &at, &draft->model_files, false);
     if (draft->model_files.count == 0 && !names_a_model(&draft->options))
         set_model_files(r, &at, &draft->files, true);
-    if (!names_a_model(&draft->options))
-        report_missing(r, node,
-                       draft->name == NULL ? "a model"
-                                           : arena_printf(r->arena, "model '%s'", draft->name),
-                       "'model'");
+    check_has_model(r, node, draft);
+    model->framework = framework_of(draft);
     if (draft->archive != NULL)
         check_paths_inside(r, &at);
     if (draft->shape_names.count > 0)

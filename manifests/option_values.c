@@ -88,6 +88,8 @@ static bool put_choices(struct reading *r, const char *key, const struct yaml *n
                         struct strbuf *to) {
     if (node->type == YAML_IS_LIST)
         return put_items(r, key, node, ",", put_choice, to);
+    if (node->type != YAML_IS_TEXT && node->type != YAML_IS_INTEGER)
+        return type_error(r, key, node, "one of its values or a list of them");
     return put_choice(r, key, node, to);
 }
 
@@ -124,6 +126,14 @@ static bool put_channel_list(struct reading *r, const char *key, const struct ya
     return true;
 }
 
+// The list of one input among several.
+static bool put_number_list(struct reading *r, const char *key, const struct yaml *node,
+                            struct strbuf *to) {
+    if (node->type != YAML_IS_LIST)
+        return type_error(r, key, node, "a list of numbers");
+    return put_channel_list(r, key, node, to);
+}
+
 static bool put_channels(struct reading *r, const char *key, const struct yaml *node,
                          struct strbuf *to) {
     if (node->type == YAML_IS_TEXT)
@@ -131,7 +141,7 @@ static bool put_channels(struct reading *r, const char *key, const struct yaml *
     if (node->type == YAML_IS_MAP)
         return put_map(r, key, node, "", put_channel_list, to);
     if (node->type == YAML_IS_LIST && node->count > 0 && node->items[0]->type == YAML_IS_LIST)
-        return put_items(r, key, node, ",", put_channel_list, to);
+        return put_items(r, key, node, ",", put_number_list, to);
     if (node->type == YAML_IS_LIST || is_number(node))
         return put_channel_list(r, key, node, to);
     return type_error(r, key, node, "numbers, or a map from inputs to numbers");

@@ -153,7 +153,7 @@ static void add_model(struct zoo_reading *z, struct manifest_model *model) {
     z->zoo->models[z->zoo->count++] = model;
 }
 
-static const struct yaml *find_item(const struct yaml *map, const char *name) {
+const struct yaml *find_item(const struct yaml *map, const char *name) {
     for (uint32_t i = 0; i < map->count; i++) {
         if (strcmp(map->keys[i]->text, name) == 0)
             return map->items[i];
@@ -189,11 +189,14 @@ static void read_model(struct zoo_reading *z, const struct yaml *node,
     draft.is_defaults = false;
     r->draft = &draft;
     const char *what = "a model";
-    const struct yaml *name = node->type == YAML_IS_MAP ? find_item(node, "name") : NULL;
+    if (node->type != YAML_IS_MAP) {
+        report_type(r, "models", node, "a list of maps");
+        return;
+    }
+    const struct yaml *name = find_item(node, "name");
     if (name != NULL && name->type == YAML_IS_TEXT)
         what = arena_printf(r->arena, "model '%s'", name->text);
-    if (node->type == YAML_IS_MAP)
-        drop_counterparts(&draft, node);
+    drop_counterparts(&draft, node);
     unsigned before = diag_count(r->diag, DIAG_FAILED);
     if (read_object(r, OBJECT_MODEL, what, "models", node, &draft))
         finish_model(r, node, &draft);
@@ -279,7 +282,7 @@ static void read_file(struct zoo_reading *z, const char *path) {
     r->file = file;
     if (!read_object(r, OBJECT_ZOO, "a manifest", "the manifest", file->root, &section))
         return;
-    if (section.models == NULL && section.includes.count == 0)
+    if (section.models == NULL && find_item(file->root, "include") == NULL)
         report_missing(r, file->root, "a manifest", "'models' or 'include'");
     const char *folder = folder_of(r->arena, path);
     for (uint32_t i = 0; i < section.includes.count; i++) {

@@ -41,6 +41,8 @@ bool check_map_key(struct reading *r, const char *key, const struct yaml *map_ke
 bool read_object(struct reading *r, enum manifest_object object, const char *what, const char *key,
                  const struct yaml *node, void *base);
 void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key);
+// The value of a key of a map, or NULL. One that is there but wrong is not missing.
+const struct yaml *find_item(const struct yaml *map, const char *name);
 
 // The fields of each are in the comment.
 read_value read_text;      // const char *

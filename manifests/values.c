@@ -45,6 +45,9 @@ bool check_map_key(struct reading *r, const char *key, const struct yaml *map_ke
 static bool take_text(struct reading *r, const char *key, const struct yaml *node,
                       const char *wanted, const char **out) {
     if (node->type != YAML_IS_TEXT) {
+        bool looks_else = node->type > YAML_IS_NULL && node->type < YAML_IS_TEXT;
+        if (looks_else)
+            wanted = arena_printf(r->arena, "%s (put it in quotes)", wanted);
         report_type(r, key, node, wanted);
         return false;
     }
@@ -102,15 +105,13 @@ void read_name(struct reading *r, const char *key, const struct yaml *node, void
 }
 
 void read_sha256(struct reading *r, const char *key, const struct yaml *node, void *field) {
-    // A sum of digits alone, or with one e, is a number to YAML.
-    bool scalar =
-        node->type == YAML_IS_TEXT || node->type == YAML_IS_INTEGER || node->type == YAML_IS_NUMBER;
-    if (!scalar)
-        report_type(r, key, node, "64 hexadecimal digits");
-    else if (strlen(node->text) != 64 || strspn(node->text, "0123456789abcdef") != 64)
+    const char *sum;
+    if (!take_text(r, key, node, "text", &sum))
+        return;
+    if (strlen(sum) != 64 || strspn(sum, "0123456789abcdef") != 64)
         report_value(r, key, node, "a SHA-256 has 64 hexadecimal digits, 0 to 9 and a to f");
     else
-        *(const char **)field = node->text;
+        *(const char **)field = sum;
 }
 
 // ---- Numbers ----
@@ -201,9 +202,9 @@ void read_archive(struct reading *r, const char *key, const struct yaml *node, v
         read_object(r, OBJECT_ARCHIVE, "'archive'", key, node, archive);
         if (archive->path != NULL && archive->url != NULL)
             diag_report(r->diag, &at, MANIFEST_CONFLICT, "path", "url");
-        if (archive->path == NULL && archive->url == NULL)
+        if (find_item(node, "path") == NULL && find_item(node, "url") == NULL)
             report_missing(r, node, "'archive'", "'path' or 'url'");
-        if (archive->url != NULL && archive->sha256 == NULL)
+        if (archive->url != NULL && find_item(node, "sha256") == NULL)
             report_missing(r, node, "an archive with a 'url'", "'sha256'");
     }
     *(struct manifest_archive **)field = archive;
@@ -217,11 +218,12 @@ static void read_golden(struct reading *r, const char *key, const struct yaml *n
     golden->tolerance[PRECISION_FP16] = 2e-2;
     if (!read_object(r, OBJECT_GOLDEN, "'golden'", key, node, golden))
         return;
-    if (golden->inputs == NULL)
+    bool labels = find_item(node, "labels") != NULL;
+    if (find_item(node, "inputs") == NULL)
         report_missing(r, node, "'golden'", "'inputs'");
-    if (golden->outputs == NULL && golden->labels == NULL)
+    if (find_item(node, "outputs") == NULL && !labels)
         report_missing(r, node, "'golden'", "'outputs' or 'labels'");
-    if (golden->accuracy >= 0 && golden->labels == NULL)
+    if (golden->accuracy >= 0 && !labels)
         report_missing(r, node, "a golden with 'accuracy'", "'labels'");
 }
 

@@ -108,9 +108,9 @@ static bool infer_batch_to_space(struct node *n) {
     return true;
 }
 
-#define BLOCKS(op_, rule, text)                                                                    \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define BLOCKS(kind, rule, text)                                                                   \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = "opset2",                                                                         \
         .flags = OP_OPSET,                                                                         \
@@ -163,9 +163,9 @@ static bool infer_depth(struct node *n) {
     return true;
 }
 
-#define DEPTH(op_, text)                                                                           \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define DEPTH(kind, text)                                                                          \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = "opset1",                                                                         \
         .flags = OP_OPSET,                                                                         \

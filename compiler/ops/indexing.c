@@ -92,9 +92,9 @@ static bool infer_scatter(struct node *n) {
     return infer_same(n);
 }
 
-#define SCATTER(op_, inputs, text)                                                                 \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define SCATTER(kind, inputs, text)                                                                \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = "opset3",                                                                         \
         .flags = OP_OPSET,                                                                         \

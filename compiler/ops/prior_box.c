@@ -123,9 +123,9 @@ static const struct classic_form prior_box_form = {.type = "PriorBox",
 static const struct classic_form clustered_form = {.type = "PriorBoxClustered",
                                                    .attributes = classic_clustered};
 
-#define PRIOR_BOX(op_, rows, tag, flags_, since, rule, classic_, pass, text)                       \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define PRIOR_BOX(kind, rows, tag, flags_, since, rule, classic_, pass, text)                      \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = since,                                                                            \
         .flags = flags_,                                                                           \

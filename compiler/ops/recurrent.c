@@ -115,9 +115,9 @@ static bool infer_sequence(struct node *n) {
 
 // --- entries
 // --------------------------------------------------------------------------------------
-#define RECURRENT(op_, since, inputs, outputs_, rows, tag, rule, pass, text)                       \
-    const struct op_def op_##op_ = {                                                               \
-        .name = #op_,                                                                              \
+#define RECURRENT(kind, since, inputs, outputs_, rows, tag, rule, pass, text)                      \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
         .doc = text,                                                                               \
         .opset = since,                                                                            \
         .flags = OP_OPSET,                                                                         \

@@ -80,6 +80,8 @@ struct graph {
     struct node_list parameters; // in the order of the source model's inputs
     struct node_list results;    // in the order of its outputs
     struct graph *outer;         // the graph whose node holds this one as its body, or NULL
+    // What is left as it is in models of this kind, because their users know it so.
+    bool keep_strides, keep_split_convolutions;
 };
 
 struct graph *graph_new(struct arena *arena, struct diag *diag, const char *name);

@@ -136,6 +136,8 @@ struct graph *graph_clone(struct graph *g) {
     struct arena *scratch = arena_new();
     struct node **twins = arena_array_of(scratch, g->next_id + 1, struct node *);
     copy->outer = g->outer;
+    copy->keep_strides = g->keep_strides;
+    copy->keep_split_convolutions = g->keep_split_convolutions;
     GRAPH_EACH(g, n) {
         twins[n->id] = clone_node(copy, n);
     }

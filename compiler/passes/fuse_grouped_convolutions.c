@@ -140,6 +140,8 @@ static void replace(struct group *group) {
 }
 
 bool fuse_grouped_convolutions(struct graph *g, const struct pass_options *options) {
+    if (g->keep_split_convolutions)
+        return false;
     struct arena *scratch = arena_new();
     struct group group = {.scratch = scratch, .filter = fuse_filter_new(scratch, g, options)};
     bool progress = false;

@@ -184,6 +184,8 @@ static uint32_t most_ids(struct graph *g) {
 
 bool fuse_strides(struct graph *g, const struct pass_options *options) {
     (void)options;
+    if (g->keep_strides)
+        return false;
     struct arena *scratch = arena_new();
     uint32_t count, ids = most_ids(g);
     struct strides s = {.graph = g,

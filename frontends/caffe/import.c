@@ -326,6 +326,7 @@ static bool caffe_import(const struct import_options *options, struct graph *g) 
     if (!caffe_read(&im.net, options))
         return false;
     g->name = im.net.name;
+    g->keep_split_convolutions = true;
     make_index(&im);
     if (!has_input(&im) && !options->inputs_given) {
         diag_report(g->diag, NULL, NO_INPUT_LAYER, im.net.proto_path);

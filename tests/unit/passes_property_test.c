@@ -278,6 +278,16 @@ static void make_sum(struct maker *m) {
     }
 }
 
+static void make_pad(struct maker *m) {
+    struct value *x = pick(m);
+    int64_t begin[4] = {0, 0, random_below(2), random_below(2)}, end[4] = {0, 0, 1, 0};
+    struct value *inputs[] = {x, build_i64(&m->b, "begin", 4, begin),
+                              build_i64(&m->b, "end", 4, end)};
+    struct node *n = build_node(&m->b, &op_Pad, "pad", 3, inputs);
+    assert_true(node_finish(n));
+    keep(m, &n->outputs[0]);
+}
+
 static void make_identity(struct maker *m) {
     struct value *x = pick(m);
     if (random_below(2) == 0)
@@ -335,8 +345,8 @@ static void make_dense(struct maker *m, struct value *x) {
 static struct graph *make_graph(struct arena *arena, struct diag *diag, uint64_t seed) {
     static void (*const make[])(struct maker *) = {
         make_convolution, make_convolution, make_linear, make_linear,
-        make_batch_norm,  make_identity,    make_relu,   make_sum,
-        make_sum,         make_pool,        make_groups};
+        make_batch_norm,  make_identity,    make_pad,    make_relu,
+        make_sum,         make_sum,         make_pool,   make_groups};
     struct maker m = {.b = {.graph = graph_new(arena, diag, "random")}};
     random_state = seed;
     keep(&m, build_parameter(m.b.graph, "data", DT_F32, SHAPE(2, 3, 9, 9), NULL));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a front end is: it bids on a source file and imports it into a graph. One folder and one row of
-// frontends.def per framework.
+// What a front end is: it bids on a source file and imports it into a graph. One folder and one row
+// of frontends.def per framework.
 #ifndef ZOOC_FRONTEND_H
 #define ZOOC_FRONTEND_H
 
@@ -17,12 +17,12 @@ struct import_input { // one entry of --input / --input_shape / --freeze_placeho
 };
 
 struct import_options {
-    const char *model;       // --input_model, or NULL
-    const char *proto;       // --input_proto (Caffe)
-    const char *symbol;      // --input_symbol (MXNet)
-    const char *custom_layers;    // -k
+    const char *model;                                            // --input_model, or NULL
+    const char *proto;                                            // --input_proto (Caffe)
+    const char *symbol;                                           // --input_symbol (MXNet)
+    const char *custom_layers;                                    // -k
     const char *(*option)(const void *options, const char *name); // any other option's text by the
-    const void *options;          // Model Optimizer's name, NULL when not given
+    const void *options; // Model Optimizer's name, NULL when not given
     const struct import_input *inputs;
     uint32_t input_count;
     bool inputs_given; // --input was given: cut there
@@ -32,13 +32,18 @@ struct import_options {
 };
 
 struct frontend {
-    const char *name;    // "caffe", "mxnet", "tf", "kaldi", "onnx"
-    const char *title;   // "Caffe"
+    const char *name;  // "caffe", "mxnet", "tf", "kaldi", "onnx"
+    const char *title; // "Caffe"
     // 0 (not mine) to 100 from the file's first bytes and its suffix.
     int (*bid)(const char *path, struct slice head);
-    // Fills `g`: Parameters and Results in the source's order, shapes inferred. Problems are reported
-    // to g->diag; false when one is DIAG_FAILED or worse. Weights stay views on the mapped files.
+    // Fills `g`: Parameters and Results in the source's order, shapes inferred. Problems are
+    // reported to g->diag; false when one is DIAG_FAILED or worse. Weights stay views on the mapped
+    // files.
     bool (*import)(const struct import_options *options, struct graph *g);
+    // The mean image of a file that the framework's own tools wrote, cut to the shape of `parameter`:
+    // at `offsets` (x, y), or around the centre when that is NULL. NULL after a report. Optional.
+    const struct tensor *(*mean_image)(struct graph *g, const char *path, const int64_t *offsets,
+                                       const struct node *parameter);
 };
 
 #define FRONTEND(name) extern const struct frontend frontend_##name;

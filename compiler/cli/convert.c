@@ -54,7 +54,7 @@ static void print_json(const struct session *s, const struct conversion_target *
         json_object_object_add(line, "xml", json_object_new_string(t->result.xml));
         json_object_object_add(line, "bin", json_object_new_string(t->result.bin));
         json_object_object_add(line, "layers", json_object_new_int64(t->result.layers));
-        puts(json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN));
+        puts(json_object_to_json_string_ext(line, JSON_C_TO_STRING_NOSLASHESCAPE));
         json_object_put(line);
     }
 }

@@ -85,6 +85,30 @@ static void match_scale(const struct matcher *m) {
         }
 }
 
+// --mean_file goes to the one input of the model.
+static bool match_mean_file(const struct matcher *m) {
+    struct conversion *c = m->c;
+    const char *path = c->options->text[OPT_mean_file];
+    const char *offsets_text = c->options->text[OPT_mean_file_offsets];
+    struct option_parser p = {c->arena, c->diag, NULL, "mean_file_offsets"};
+    int64_t offsets[2];
+    if (path == NULL || !driver_option_serves(c, &option_table[OPT_mean_file]))
+        return true;
+    if (m->g->parameters.count != 1) {
+        diag_report(c->diag, NULL, MEAN_FILE_INPUTS, m->g->parameters.count);
+        return false;
+    }
+    if (offsets_text != NULL && !option_parse_offsets(&p, offsets_text, offsets))
+        return false;
+    if (c->frontend->mean_image == NULL) {
+        diag_report(c->diag, NULL, NOT_SUPPORTED, "option 'mean_file'", c->frontend->title);
+        return false;
+    }
+    m->inputs[0].mean_image = c->frontend->mean_image(
+        m->g, path, offsets_text != NULL ? offsets : NULL, m->g->parameters.items[0]);
+    return m->inputs[0].mean_image != NULL;
+}
+
 bool driver_preprocess(struct conversion *c, struct graph *g, struct pass_options *out) {
     struct matcher m = {.c = c, .g = g};
     struct option_parser p = {.arena = c->arena, .diag = c->diag, .option = "input"};
@@ -95,7 +119,8 @@ bool driver_preprocess(struct conversion *c, struct graph *g, struct pass_option
     if (input != NULL && !option_parse_inputs(&p, input, &m.named))
         return false;
     match_scale(&m);
-    if (!match_lists(&m, OPT_mean_values, true) || !match_lists(&m, OPT_scale_values, false))
+    if (!match_mean_file(&m) || !match_lists(&m, OPT_mean_values, true) ||
+        !match_lists(&m, OPT_scale_values, false))
         return false;
     out->preprocess = m.inputs;
     out->preprocess_count = g->parameters.count;

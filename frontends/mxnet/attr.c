@@ -96,9 +96,10 @@ bool mxnet_attr_ints(struct arena *arena, const struct mxnet_node *node, const c
         return false;
     int64_t *data = arena_array_of(arena, count, int64_t);
     for (uint32_t i = 0; i < count; i++) {
-        if (!(numbers[i] > -9e15 && numbers[i] < 9e15))
+        bool is_none = numbers[i] == (double)none;
+        if (!is_none && !(numbers[i] > -9e15 && numbers[i] < 9e15))
             return false;
-        data[i] = (int64_t)numbers[i];
+        data[i] = is_none ? none : (int64_t)numbers[i];
     }
     *out = (struct ints){.data = data, .count = count};
     return true;

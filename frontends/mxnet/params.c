@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontends/mxnet/params.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/base/checked.h"
 #include "compiler/base/limits.h"
-#include "compiler/base/map.h"
+#include "frontends/mxnet/number.h"
+#include "frontends/source.h"
 
-enum { CONTAINER_MAGIC = 0x112 };
-static const uint32_t magic_v1 = 0xF993FAC8, magic_v2 = 0xF993FAC9, magic_v3 = 0xF993FACA;
-
-// Element types by MXNet's number (mshadow's kFloat32 = 0, ...).
 static const enum dtype element_types[] = {
     [0] = DT_F32, [1] = DT_F64, [2] = DT_F16,  [3] = DT_U8,   [4] = DT_I32,
     [5] = DT_I8,  [6] = DT_I64, [7] = DT_BOOL, [12] = DT_BF16};
+enum { ELEMENT_TYPE_COUNT = sizeof(element_types) / sizeof(element_types[0]) };
+
+enum dtype mxnet_type(uint32_t number) {
+    return number < ELEMENT_TYPE_COUNT ? element_types[number] : DT_UNKNOWN;
+}
+
+uint32_t mxnet_type_number(enum dtype type) {
+    for (uint32_t i = 0; i < ELEMENT_TYPE_COUNT; i++)
+        if (element_types[i] == type)
+            return i;
+    return UINT32_MAX;
+}
 
 struct reader {
     struct arena *arena;
@@ -58,15 +65,15 @@ static bool read_dims(struct reader *r, uint32_t rank, bool wide, struct shape *
 // The shape, after the magic word; *has_data is false for an array that was saved empty.
 static bool read_shape(struct reader *r, uint32_t magic, struct shape *shape, bool *has_data) {
     uint32_t rank = magic, storage = 0;
-    bool modern = magic == magic_v2 || magic == magic_v3;
-    bool wide = modern || magic == magic_v1;
+    bool modern = magic == MXNET_MAGIC_V2 || magic == MXNET_MAGIC_V3;
+    bool wide = modern || magic == MXNET_MAGIC_V1;
     if (modern && !slice_u32le(&r->rest, &storage))
         return truncated(r);
     if (storage != 0)
         return damaged(r, "an array is sparse; save it as a dense array (tostype('default'))");
     if (wide && !slice_u32le(&r->rest, &rank))
         return truncated(r);
-    *has_data = magic == magic_v3 ? rank != UINT32_MAX : rank != 0;
+    *has_data = magic == MXNET_MAGIC_V3 ? rank != UINT32_MAX : rank != 0;
     if (!*has_data)
         return true;
     return read_dims(r, rank, wide, shape);
@@ -77,9 +84,7 @@ static bool read_data(struct reader *r, struct shape shape, const struct tensor 
     if (!slice_u32le(&r->rest, &device) || !slice_u32le(&r->rest, &device_id) ||
         !slice_u32le(&r->rest, &number))
         return truncated(r);
-    enum dtype type = number < sizeof(element_types) / sizeof(element_types[0])
-                          ? element_types[number]
-                          : DT_UNKNOWN;
+    enum dtype type = mxnet_type(number);
     if (type == DT_UNKNOWN)
         return damaged(r, "an array has an unknown element type");
     uint64_t count, bytes;
@@ -127,7 +132,7 @@ static int by_name(const void *a, const void *b) {
 
 static bool read_container(struct reader *r, struct mxnet_params *out) {
     uint64_t magic, reserved, count, names;
-    if (!slice_u64le(&r->rest, &magic) || magic != CONTAINER_MAGIC)
+    if (!slice_u64le(&r->rest, &magic) || magic != MXNET_CONTAINER_MAGIC)
         return damaged(r, "it does not begin with the mark of a list of NDArrays (0x112)");
     if (!slice_u64le(&r->rest, &reserved) || !slice_u64le(&r->rest, &count))
         return truncated(r);
@@ -153,16 +158,9 @@ static bool read_container(struct reader *r, struct mxnet_params *out) {
 bool mxnet_read_params(struct arena *arena, struct diag *diag, const char *path,
                        struct mxnet_params *out) {
     struct reader r = {.arena = arena, .diag = diag, .path = path};
-    struct place at = {.file = path};
     *out = (struct mxnet_params){0};
-    if (!map_file(arena, path, &r.whole)) {
-        diag_report(diag, &at, FILE_OPEN, path, strerror(errno));
+    if (!source_open(arena, diag, path, &r.whole))
         return false;
-    }
-    if (slice_starts(r.whole, "version https://git-lfs")) {
-        diag_report(diag, &at, FILE_IS_LFS_POINTER, path);
-        return false;
-    }
     r.rest = r.whole;
     return read_container(&r, out);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontends/mxnet/symbol.h"
 
-#include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
 
 #include "compiler/base/fatal.h"
 #include "compiler/base/limits.h"
-#include "compiler/base/map.h"
+#include "frontends/source.h"
 
 struct reader {
     struct arena *arena;
@@ -143,13 +142,10 @@ static struct json_object *parse(struct reader *r, struct slice text) {
 bool mxnet_read_symbol(struct arena *arena, struct diag *diag, const char *path,
                        struct mxnet_symbol *out) {
     struct reader r = {.arena = arena, .diag = diag, .symbol = out};
-    struct place at = {.file = path};
     struct slice text;
     *out = (struct mxnet_symbol){.file = path};
-    if (!map_file(arena, path, &text)) {
-        diag_report(diag, &at, FILE_OPEN, path, strerror(errno));
+    if (!source_open(arena, diag, path, &text))
         return false;
-    }
     if (text.size > limits.text_bytes || text.size > INT32_MAX)
         return damaged(&r, NULL, "it is too large for a symbol file");
     struct json_object *root = parse(&r, text);

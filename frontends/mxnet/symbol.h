@@ -47,6 +47,8 @@ bool mxnet_attr_int(const struct mxnet_node *node, const char *key, int64_t othe
                     int64_t *out);
 bool mxnet_attr_float(const struct mxnet_node *node, const char *key, double otherwise,
                       double *out);
+// A None inside a list of integers.
+#define MXNET_NONE INT64_MIN
 // "(3, 3)", "[3,3]", "(3,)" or a lone number; absent gives count 0. None inside reads as `none`.
 bool mxnet_attr_ints(struct arena *arena, const struct mxnet_node *node, const char *key,
                      int64_t none, struct ints *out);

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of MXNet's operators. `line` counts the article's table of supported layers.
+#include "frontends/mxnet/layers.h"
+
+#include <string.h>
+
+#define SAME(name, line_, ours)                                                                    \
+    { .op = (name), .line = (line_), .same = &op_##ours }
+#define CALL(name, line_, function)                                                                \
+    { .op = (name), .line = (line_), .import = (function) }
+#define PASS(name, line_)                                                                          \
+    { .op = (name), .line = (line_), .kind = MXNET_PASS, .data_inputs = 1 }
+#define LOSS(name)                                                                                 \
+    { .op = (name), .kind = MXNET_LOSS, .data_inputs = 1 }
+// A loss of training whose data input means something in inference; labels are dropped.
+#define HEAD(name, line_, function)                                                                \
+    { .op = (name), .line = (line_), .data_inputs = 1, .import = (function) }
+
+// clang-format off
+const struct mxnet_layer_row mxnet_layer_rows[] = {
+    CALL("BatchNorm", 1, mxnet_batch_norm),
+    CALL("BatchNorm_v1", 1, mxnet_batch_norm),
+    CALL("Crop", 2, mxnet_crop),
+    CALL("Pooling", 4, mxnet_pooling),
+    CALL("Pooling_v1", 4, mxnet_pooling),
+    HEAD("SoftmaxOutput", 5, mxnet_softmax_output),
+    HEAD("Softmax", 5, mxnet_softmax_output), // its name before 0.9
+    CALL("SoftmaxActivation", 6, mxnet_softmax_activation),
+    CALL("Convolution", 8, mxnet_convolution),
+    CALL("Convolution_v1", 8, mxnet_convolution),
+    CALL("Deconvolution", 9, mxnet_deconvolution),
+    CALL("Activation", 10, mxnet_activation), // and 29
+    SAME("ReLU", 11, ReLU),
+    SAME("relu", 11, ReLU),
+    CALL("LeakyReLU", 12, mxnet_leaky_relu), // and 30, 31
+    CALL("Concat", 13, mxnet_concat),
+    CALL("concat", 13, mxnet_concat),
+    SAME("elemwise_add", 14, Add),
+    SAME("_add", 14, Add),
+    SAME("_grad_add", 14, Add),
+    SAME("_plus", 15, Add),
+    SAME("_Plus", 15, Add),
+    CALL("Flatten", 16, mxnet_flatten),
+    CALL("flatten", 16, mxnet_flatten),
+    CALL("Reshape", 17, mxnet_reshape),
+    CALL("reshape", 17, mxnet_reshape),
+    CALL("FullyConnected", 18, mxnet_fully_connected),
+    CALL("UpSampling", 19, mxnet_upsampling),
+    CALL("transpose", 20, mxnet_transpose),
+    CALL("LRN", 21, mxnet_lrn),
+    CALL("L2Normalization", 22, mxnet_l2_normalization),
+    PASS("Dropout", 23),
+    PASS("_copy", 24),
+    PASS("identity", 24),
+    CALL("_contrib_MultiBoxPrior", 25, mxnet_multibox_prior),
+    CALL("_contrib_MultiBoxDetection", 26, mxnet_multibox_detection),
+    CALL("MultiBoxPrior", 25, mxnet_multibox_prior),
+    CALL("MultiBoxDetection", 26, mxnet_multibox_detection),
+    SAME("broadcast_mul", 27, Multiply),
+    SAME("sigmoid", 28, Sigmoid),
+    SAME("elemwise_mul", 32, Multiply),
+    SAME("_mul", 32, Multiply),
+    SAME("_Mul", 32, Multiply),
+    CALL("add_n", 33, mxnet_add_n),
+    CALL("ElementWiseSum", 34, mxnet_add_n),
+    CALL("_mul_scalar", 35, mxnet_scalar),
+    CALL("_MulScalar", 35, mxnet_scalar),
+    SAME("broadcast_add", 36, Add),
+    SAME("broadcast_plus", 36, Add),
+    CALL("slice_axis", 37, mxnet_slice_axis),
+    CALL("_minus_scalar", 39, mxnet_scalar),
+    CALL("_MinusScalar", 39, mxnet_scalar),
+    CALL("Pad", 40, mxnet_pad),
+    CALL("pad", 40, mxnet_pad),
+    CALL("_contrib_Proposal", 41, mxnet_proposal),
+    CALL("_contrib_MultiProposal", 41, mxnet_proposal),
+    CALL("Proposal", 41, mxnet_proposal),
+    CALL("ROIPooling", 42, mxnet_roi_pooling),
+
+    // ---- beyond the article ----
+    SAME("_sub", 0, Subtract),
+    SAME("_minus", 0, Subtract),
+    SAME("_Minus", 0, Subtract),
+    SAME("elemwise_sub", 0, Subtract),
+    SAME("broadcast_sub", 0, Subtract),
+    SAME("broadcast_minus", 0, Subtract),
+    SAME("_div", 0, Divide),
+    SAME("_Div", 0, Divide),
+    SAME("elemwise_div", 0, Divide),
+    SAME("broadcast_div", 0, Divide),
+    SAME("_maximum", 0, Maximum),
+    SAME("_Maximum", 0, Maximum),
+    SAME("broadcast_maximum", 0, Maximum),
+    SAME("_minimum", 0, Minimum),
+    SAME("_Minimum", 0, Minimum),
+    SAME("broadcast_minimum", 0, Minimum),
+    SAME("_power", 0, Power),
+    SAME("broadcast_power", 0, Power),
+    SAME("broadcast_greater", 0, Greater),
+    SAME("broadcast_lesser", 0, Less),
+    SAME("broadcast_equal", 0, Equal),
+    SAME("where", 0, Select),
+    SAME("tanh", 0, Tanh),
+    SAME("exp", 0, Exp),
+    SAME("log", 0, Log),
+    SAME("sqrt", 0, Sqrt),
+    SAME("abs", 0, Abs),
+    SAME("negative", 0, Negative),
+    SAME("floor", 0, Floor),
+    SAME("ceil", 0, Ceiling),
+    SAME("sign", 0, Sign),
+    SAME("sin", 0, Sin),
+    SAME("cos", 0, Cos),
+    SAME("erf", 0, Erf),
+    CALL("_plus_scalar", 0, mxnet_scalar),
+    CALL("_PlusScalar", 0, mxnet_scalar),
+    CALL("_rminus_scalar", 0, mxnet_scalar),
+    CALL("_RMinusScalar", 0, mxnet_scalar),
+    CALL("_div_scalar", 0, mxnet_scalar),
+    CALL("_DivScalar", 0, mxnet_scalar),
+    CALL("_rdiv_scalar", 0, mxnet_scalar),
+    CALL("_RDivScalar", 0, mxnet_scalar),
+    CALL("_maximum_scalar", 0, mxnet_scalar),
+    CALL("_MaximumScalar", 0, mxnet_scalar),
+    CALL("_minimum_scalar", 0, mxnet_scalar),
+    CALL("_MinimumScalar", 0, mxnet_scalar),
+    CALL("_power_scalar", 0, mxnet_scalar),
+    CALL("_PowerScalar", 0, mxnet_scalar),
+    CALL("_rpower_scalar", 0, mxnet_scalar),
+    CALL("_RPowerScalar", 0, mxnet_scalar),
+    CALL("square", 0, mxnet_square),
+    CALL("rsqrt", 0, mxnet_rsqrt),
+    CALL("clip", 0, mxnet_clip),
+    CALL("softmax", 0, mxnet_softmax),
+    CALL("log_softmax", 0, mxnet_log_softmax),
+    CALL("Cast", 0, mxnet_cast),
+    CALL("cast", 0, mxnet_cast),
+    CALL("InstanceNorm", 0, mxnet_instance_norm),
+    CALL("LayerNorm", 0, mxnet_layer_norm),
+    CALL("SwapAxis", 0, mxnet_swap_axis),
+    CALL("swapaxes", 0, mxnet_swap_axis),
+    CALL("SliceChannel", 0, mxnet_slice_channel),
+    CALL("split", 0, mxnet_slice_channel),
+    CALL("slice", 0, mxnet_slice),
+    CALL("crop", 0, mxnet_slice), // its name before 0.9
+    CALL("slice_like", 0, mxnet_slice_like),
+    CALL("expand_dims", 0, mxnet_expand_dims),
+    CALL("squeeze", 0, mxnet_squeeze),
+    CALL("stack", 0, mxnet_stack),
+    CALL("tile", 0, mxnet_tile),
+    CALL("repeat", 0, mxnet_repeat),
+    CALL("broadcast_like", 0, mxnet_broadcast_like),
+    CALL("broadcast_to", 0, mxnet_broadcast_to),
+    CALL("reshape_like", 0, mxnet_reshape_like),
+    CALL("mean", 0, mxnet_reduce),
+    CALL("sum", 0, mxnet_reduce),
+    CALL("sum_axis", 0, mxnet_reduce),
+    CALL("max", 0, mxnet_reduce),
+    CALL("max_axis", 0, mxnet_reduce),
+    CALL("min", 0, mxnet_reduce),
+    CALL("min_axis", 0, mxnet_reduce),
+    CALL("prod", 0, mxnet_reduce),
+    CALL("Embedding", 0, mxnet_embedding),
+    CALL("take", 0, mxnet_take),
+    CALL("dot", 0, mxnet_dot),
+    CALL("batch_dot", 0, mxnet_dot),
+    CALL("RNN", 0, mxnet_rnn),
+    CALL("depth_to_space", 0, mxnet_depth_to_space),
+    CALL("space_to_depth", 0, mxnet_depth_to_space),
+    CALL("_rnn_param_concat", 0, mxnet_concat),
+    CALL("_zeros", 0, mxnet_zeros),
+    CALL("_ones", 0, mxnet_ones),
+    CALL("_full", 0, mxnet_full),
+    CALL("_arange", 0, mxnet_arange),
+    PASS("BlockGrad", 0),
+    PASS("stop_gradient", 0),
+    PASS("LinearRegressionOutput", 0),
+    PASS("MAERegressionOutput", 0),
+    {.op = "LogisticRegressionOutput", .data_inputs = 1, .same = &op_Sigmoid},
+    LOSS("MakeLoss"),
+    LOSS("make_loss"),
+};
+// clang-format on
+
+const size_t mxnet_layer_row_count = sizeof mxnet_layer_rows / sizeof *mxnet_layer_rows;
+
+const struct mxnet_layer_row *mxnet_layer_find(const char *op) {
+    for (size_t i = 0; i < mxnet_layer_row_count; i++)
+        if (strcmp(mxnet_layer_rows[i].op, op) == 0)
+            return &mxnet_layer_rows[i];
+    return NULL;
+}

@@ -233,7 +233,7 @@ static struct value *convolution_of(struct maker *m, struct value *x, int64_t ke
 
 static void make_convolution(struct maker *m) {
     struct value *x = pick(m);
-    bool small = x->shape.dims[2] < 3;
+    bool small = x->shape.dims[2] < 3 || x->shape.dims[3] < 3;
     int64_t channels = x->shape.dims[1];
     int64_t groups =
         random_below(3) == 0 ? (random_below(2) == 0 && channels % 2 == 0 ? 2 : channels) : 1;
@@ -298,7 +298,7 @@ static void make_identity(struct maker *m) {
 
 static void make_pool(struct maker *m) {
     struct value *x = pick(m);
-    if (x->shape.dims[2] < 2)
+    if (x->shape.dims[2] < 2 || x->shape.dims[3] < 2)
         return;
     struct node *n = build_node(&m->b, &op_MaxPool, "pool", 1, &x);
     struct pooling *a = n->attrs;

@@ -217,7 +217,7 @@ static bool moves_nothing(const struct shape *shape, const int32_t *order) {
 
 static int32_t axis_after(const int32_t *order, int32_t axis) {
     int32_t i = 0;
-    while (order[i] != axis)
+    while (i < SHAPE_MAX_RANK - 1 && order[i] != axis)
         i++;
     return i;
 }
@@ -241,7 +241,7 @@ static struct tensor *permute_concat(struct arena *arena, const struct tensor *t
 
 static struct tensor *permute_permute(struct arena *arena, const struct tensor *t,
                                       const int32_t *order) {
-    int32_t both[SHAPE_MAX_RANK];
+    int32_t both[SHAPE_MAX_RANK] = {0};
     for (int32_t i = 0; i < t->shape.rank; i++)
         both[i] = t->order[order[i]];
     return tensor_permute(arena, t->source, both);

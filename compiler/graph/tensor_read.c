@@ -182,19 +182,21 @@ static void cursor_step(struct cursor *cursor, const struct view *view, uint32_t
 struct memory {
     const uint8_t *data; // or NULL
     uint64_t step;       // bytes from element to element
+    size_t size;         // of an element
 };
 
 static struct memory memory_of(const struct tensor *source) {
+    size_t size = dtype_size(source->type);
     if (source->kind == TENSOR_BYTES)
-        return (struct memory){source->bytes.data, dtype_size(source->type)};
+        return (struct memory){source->bytes.data, size, size};
     if (source->kind == TENSOR_STRIDED)
-        return (struct memory){source->bytes.data, source->stride};
-    return (struct memory){NULL, 0};
+        return (struct memory){source->bytes.data, source->stride, size};
+    return (struct memory){NULL, 0, size};
 }
 
 static void read_row(const struct tensor *source, struct memory memory, uint64_t offset,
                      uint64_t stride, uint64_t count, uint8_t *out) {
-    size_t size = dtype_size(source->type);
+    size_t size = memory.size;
     if (memory.data != NULL) {
         copy_elements(out, size, memory.data + offset * memory.step, stride * memory.step, count,
                       size);
@@ -227,8 +229,9 @@ static void transpose_tile(const uint8_t *tile, uint64_t columns, uint64_t rows,
 // `rows` steps along `axis` at once: each visit takes `rows` neighbours of the source, and a tile
 // of visits is turned in a small buffer, so that whole cache lines are read and written.
 static void read_rows(const struct view *view, struct cursor cursor, uint32_t axis, uint64_t rows,
-                      uint64_t row, struct memory memory, size_t size, uint8_t *out) {
+                      uint64_t row, struct memory memory, uint8_t *out) {
     uint64_t tile[TILE * TILE];
+    size_t size = memory.size;
     cursor.at[axis] = 0;
     for (uint64_t i = 0, columns; i < row; i += columns) {
         columns = least(row - i, TILE);
@@ -249,13 +252,13 @@ static void read_view(const struct tensor *t, uint64_t first, uint64_t count, ui
     uint64_t row = 1; // elements per step along `axis`
     for (uint32_t i = axis + 1; i < view.rank; i++)
         row *= view.dims[i];
-    struct cursor cursor;
+    struct cursor cursor = {.offset = 0};
     cursor_seek(&cursor, &view, first);
     while (count > 0) {
         uint64_t done;
         if (axis < last && memory.data != NULL && first % row == 0 && count >= row) {
             uint64_t rows = least(least(view.dims[axis] - cursor.at[axis], TILE), count / row);
-            read_rows(&view, cursor, axis, rows, row, memory, size, out);
+            read_rows(&view, cursor, axis, rows, row, memory, out);
             done = rows * row;
             cursor_step(&cursor, &view, 0, axis, rows);
         } else {
@@ -330,17 +333,17 @@ static void apply_last_axis(const struct tensor *t, uint64_t first, uint64_t cou
     }
 }
 
-// Elements [first, first + count) of `t`, held in one of the two arrays.
+// Elements [first, first + count) of `t`: doubles, or floats when that is its type.
 static void apply_affine(const struct tensor *t, uint64_t inner, uint64_t first, uint64_t count,
-                         loose_float *floats, double *doubles) {
+                         void *x) {
     uint64_t steps = (uint64_t)t->shape.dims[t->axis];
     uint64_t channel = first / inner % steps, offset = first % inner;
     for (uint64_t done = 0; done < count; channel = channel + 1 == steps ? 0 : channel + 1) {
         uint64_t run = least(inner - offset, count - done);
-        if (floats != NULL)
-            scale_floats(floats + done, run, t->scale[channel], t->shift[channel]);
+        if (t->type == DT_F32)
+            scale_floats((loose_float *)x + done, run, t->scale[channel], t->shift[channel]);
         else
-            scale_doubles(doubles + done, run, t->scale[channel], t->shift[channel]);
+            scale_doubles((double *)x + done, run, t->scale[channel], t->shift[channel]);
         done += run;
         offset = 0;
     }
@@ -357,10 +360,10 @@ static void read_affine(const struct tensor *t, uint64_t first, uint64_t count, 
             if (inner == 1)
                 apply_last_axis(t, first, run, (loose_float *)out);
             else
-                apply_affine(t, inner, first, run, (loose_float *)out, NULL);
+                apply_affine(t, inner, first, run, out);
         } else {
             tensor_read_doubles(t->source, first, run, block);
-            apply_affine(t, inner, first, run, NULL, block);
+            apply_affine(t, inner, first, run, block);
             dtype_convert(DT_F64, block, t->type, out, run);
         }
         out += run * size;

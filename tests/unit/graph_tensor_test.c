@@ -186,7 +186,7 @@ static struct pair random_leaf(enum dtype type, struct shape shape) {
 }
 
 static void grow_permute(struct pair *p) {
-    int32_t order[SHAPE_MAX_RANK];
+    int32_t order[SHAPE_MAX_RANK] = {0};
     int32_t rank = p->m.shape.rank;
     for (int32_t i = 0; i < rank; i++) {
         int32_t j = (int32_t)random_below((uint32_t)i + 1);

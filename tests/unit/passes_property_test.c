@@ -359,8 +359,9 @@ static struct graph *make_graph(struct arena *arena, struct diag *diag, uint64_t
 }
 
 static const struct tensor *input_of(struct arena *arena) {
-    float *x = arena_array_of(arena, 2 * 3 * 9 * 9, float);
-    for (int i = 0; i < 2 * 3 * 9 * 9; i++)
+    enum { COUNT = 2 * 3 * 9 * 9 };
+    float *x = arena_array_of(arena, COUNT, float);
+    for (int i = 0; i < COUNT; i++)
         x[i] = (float)((i * 37) % 101) / 50.0F - 1.0F;
     return tensor_f32(arena, SHAPE(2, 3, 9, 9), x);
 }

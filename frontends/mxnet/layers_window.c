@@ -116,7 +116,6 @@ static bool global_window(struct mxnet_layer *l, struct pooling *p) {
     p->kernel = ints_copy(l->arena, in->dims + 2, count);
     p->strides = (struct ints){0};
     p->pads_begin = p->pads_end = (struct ints){0};
-    p->rounding_type = ROUND_FLOOR;
     return true;
 }
 

@@ -27,6 +27,9 @@ const char *cli_version(void);
 // Prints what was reported, at --log_level, in the form that the stream and --json ask for.
 void cli_print_diag(struct diag *diag, const struct option_values *options);
 
+// Exit code after what was reported: EXIT_USAGE when the command line is at fault.
+int cli_exit_code(const struct diag *diag);
+
 // The list of commands; all conversion options, for the program name that was used.
 void help_commands(FILE *to);
 void help_options(FILE *to, const char *program);

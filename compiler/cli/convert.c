@@ -80,14 +80,14 @@ static int convert(struct session *s) {
         c->log = stderr;
     bool quiet = option_flag(&s->options, OPT_silent) || option_flag(&s->options, OPT_json);
     if (!conversion_begin(c))
-        return diag_has(c->diag, D_OPTION_MISSING) ? EXIT_USAGE : diag_exit_code(c->diag);
+        return cli_exit_code(c->diag);
     if (!quiet)
         arguments_print(c, stdout);
     uint32_t count = 0;
     struct conversion_target *targets = conversion_targets(c, &count);
     bool done = open_trace(s) && conversion_run(c, targets, count);
     close_trace(s);
-    int code = diag_exit_code(c->diag);
+    int code = cli_exit_code(c->diag);
     if (done && code == EXIT_DONE && !option_flag(&s->options, OPT_silent))
         print_success(s, targets, count);
     return code;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler/base/fatal.h"
 #include "compiler/cli/cli.h"
 
 // --log_level in diag's grades; the Model Optimizer's levels above and below are one of them.
@@ -34,4 +35,18 @@ void cli_print_diag(struct diag *diag, const struct option_values *options) {
         style = DIAG_COLOR;
     fflush(stdout);
     diag_print(diag, stderr, style, least_grade(options));
+}
+
+// Numbers of messages about the command line (diag.def).
+enum { FIRST_USAGE = 1100, LAST_USAGE = 1199 };
+
+int cli_exit_code(const struct diag *diag) {
+    int code = diag_exit_code(diag);
+    for (unsigned id = 0; code == EXIT_INPUT && id < DIAG_ID_COUNT; id++) {
+        const struct diag_entry *entry = diag_entry((enum diag_id)id);
+        if (entry->number >= FIRST_USAGE && entry->number <= LAST_USAGE &&
+            entry->grade >= DIAG_FAILED && diag_has(diag, (enum diag_id)id))
+            return EXIT_USAGE;
+    }
+    return code;
 }

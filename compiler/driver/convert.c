@@ -142,7 +142,11 @@ static struct graph *import_model(struct conversion *c) {
     if (!driver_import_options(c, &import))
         return NULL;
     struct graph *g = graph_new(c->arena, c->diag, c->model_name);
-    return c->frontend->import(&import, g) && driver_layouts(c, g) ? g : NULL;
+    if (!c->frontend->import(&import, g) || !driver_layouts(c, g))
+        return NULL;
+    if (c->options->text[OPT_model_name] != NULL)
+        g->name = c->model_name; // rather than the name that the model gives itself
+    return g;
 }
 
 static bool write_target(struct conversion *c, struct graph *g, struct pass_options *passes,

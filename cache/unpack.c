@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,26 @@ static bool next_member(struct unpacking *u, struct archive_entry *entry) {
     return !archive_entry_size_is_set(entry) || count_bytes(u, (uint64_t)archive_entry_size(entry));
 }
 
+// A tar ends with a block of zeros. To libarchive a file that ends before it is as good; to us it
+// is an archive that lost members. A compressed tar that is cut fails when it is unpacked.
+static bool tar_has_end(const struct unpacking *u) {
+    unsigned char block[512] = {1};
+    bool plain = archive_filter_code(u->archive, 0) == ARCHIVE_FILTER_NONE;
+    if (!plain || (archive_format(u->archive) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR)
+        return true;
+    int fd = open(u->request->archive, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        off_t end = (off_t)u->packed_bytes - (off_t)sizeof block;
+        if (end < 0 || pread(fd, block, sizeof block, end) != (ssize_t)sizeof block)
+            block[0] = 1;
+        close(fd);
+    }
+    size_t zeros = 0;
+    while (zeros < sizeof block && block[zeros] == 0)
+        zeros++;
+    return zeros == sizeof block;
+}
+
 static bool read_members(struct unpacking *u) {
     for (;;) {
         struct archive_entry *entry;
@@ -260,6 +281,8 @@ static bool read_members(struct unpacking *u) {
             return false;
     }
     u->member = NULL;
+    if (!tar_has_end(u))
+        return fail_archive(u, "its end is cut off");
     if (u->out->count > 0)
         return true;
     if (u->prefix[0] == '\0')
@@ -324,6 +347,15 @@ static void set_limits(struct unpacking *u) {
     u->limits.ratio = wanted->ratio ? wanted->ratio : limits.archive_ratio;
 }
 
+static bool unpack_all(struct unpacking *u) {
+    const struct unpack_request *request = u->request;
+    u->archive = archive_read_new();
+    bool done =
+        open_archive(u) && unpack_into(u, arena_printf(u->arena, "%s.new", request->destination));
+    archive_read_free(u->archive);
+    return done;
+}
+
 bool unpack_archive(const struct unpack_request *request, struct arena *arena, struct unpacked *out,
                     struct diag *diag) {
     struct unpacking u = {
@@ -337,10 +369,16 @@ bool unpack_archive(const struct unpack_request *request, struct arena *arena, s
         return fail_archive(&u, arena_printf(arena, "prefix '%s' %s", request->prefix, fault));
     u.members = member_set_new(arena);
     u.numbers = names_new(arena);
-    u.archive = archive_read_new();
-    bool done =
-        open_archive(&u) && unpack_into(&u, arena_printf(arena, "%s.new", request->destination));
-    archive_read_free(u.archive);
+    // Names in zip and 7z are Unicode; libarchive gives them in the locale's encoding. This is the
+    // one place with a locale, it is this thread's, and it touches no numbers.
+    locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), old = (locale_t)0;
+    if (unicode != (locale_t)0)
+        old = uselocale(unicode);
+    bool done = unpack_all(&u);
+    if (unicode != (locale_t)0) {
+        uselocale(old);
+        freelocale(unicode);
+    }
     if (done)
         qsort(out->files, out->count, sizeof *out->files, by_name);
     return done;

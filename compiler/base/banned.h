@@ -5,6 +5,7 @@
 #define ZOOC_BANNED_H
 
 #include <alloca.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

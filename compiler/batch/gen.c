@@ -92,8 +92,9 @@ static struct ninja_paths manifest_paths(struct gen *g, const char *const *paths
 
 static bool check_paths(struct gen *g, const char *const *paths, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        if (!ninja_can_say(paths[i])) {
-            diag_report(g->diag, NULL, NOT_SUPPORTED, "a path with a line break", paths[i]);
+        if (!ninja_can_name(paths[i])) {
+            diag_report(g->diag, NULL, NOT_SUPPORTED, "a path with |, a tab or a line break",
+                        paths[i]);
             return false;
         }
     }

@@ -4,8 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-bool ninja_can_say(const char *text) {
-    return strpbrk(text, "\n\r") == NULL;
+bool ninja_can_name(const char *path) {
+    return strpbrk(path, "\n\r\t|") == NULL;
 }
 
 static void escape(struct strbuf *to, const char *text, const char *special) {

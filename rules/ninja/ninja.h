@@ -2,7 +2,8 @@
 // Writing ninja files. Two languages meet there: a path or value of ninja, in which `$`, blanks and
 // colons must be escaped, and the shell, to which a command's words are quoted first.
 //
-// Ninja 1.11 cannot write a line break in either: callers keep such texts out (ninja_can_say).
+// Ninja 1.11 has no way to write a line break, nor `|` in a path, and a tab breaks its log: callers
+// keep such paths out (ninja_can_name). Texts of manifests have no control characters at all.
 #ifndef ZOOC_NINJA_H
 #define ZOOC_NINJA_H
 
@@ -11,7 +12,7 @@
 
 #include "compiler/base/strbuf.h"
 
-bool ninja_can_say(const char *text);
+bool ninja_can_name(const char *path);
 
 // A path in a build line.
 void ninja_path(struct strbuf *to, const char *path);

@@ -190,7 +190,17 @@ static void start_step(struct planning *p, struct growing *g, enum plan_kind kin
     }
 }
 
+static void check_names(struct planning *p, const struct text_list *paths) {
+    for (uint32_t i = 0; i < paths->count; i++) {
+        if (!ninja_can_name(paths->items[i]))
+            diag_report(p->diag, &p->model->at, MANIFEST_VALUE, "models", paths->items[i],
+                        "ninja cannot write a path with |, a tab or a line break");
+    }
+}
+
 static void end_step(struct planning *p, const struct growing *g) {
+    check_names(p, &g->step.inputs);
+    check_names(p, &g->step.implicit_outputs);
     size_t length = 0;
     for (uint32_t i = 0; i < g->step.words.count; i++)
         length += strlen(g->step.words.items[i]) + 3;

@@ -9,7 +9,7 @@
 #include "compiler/graph/op.h"
 
 // Larger results are the business of fold_constants.
-enum { SMALL_COUNT = 1024 };
+enum { SMALL_COUNT = 1024, LIST_COUNT = 64 };
 
 static bool all_constant(const struct node *n) {
     for (uint32_t i = 0; i < n->input_count; i++)
@@ -42,16 +42,29 @@ struct shadow {
     struct value *values;
 };
 
+static bool may_be_partial(const struct node *n, uint32_t index) {
+    return index < 32 ? n->op->partial >> index & 1 : n->op->partial == UINT32_MAX;
+}
+
+// A few whole numbers: what shape arithmetic is made of.
+static bool is_list(const struct value *v) {
+    uint64_t count;
+    return !dtype_is_float(v->type) && v->type != DT_UNKNOWN && v->shape.rank <= 1 &&
+           shape_count(&v->shape, &count) && count <= LIST_COUNT;
+}
+
 static bool shadow_input(const struct node *n, uint32_t index, struct value *v,
                          struct arena *arena) {
-    bool may_be_partial = index < 32 ? (n->op->partial >> index & 1) : n->op->partial == UINT32_MAX;
+    bool partial = may_be_partial(n, index);
     if (v->constant != NULL) {
-        if (may_be_partial && small(&v->shape))
+        if (partial && small(&v->shape))
             v->constant = tensor_cast(arena, v->constant, DT_F64);
         return true;
     }
     v->constant = v->partial;
-    return may_be_partial && v->partial != NULL;
+    if (v->constant == NULL && is_list(v))
+        v->constant = tensor_splat(arena, DT_F64, v->shape, NAN);
+    return partial && v->constant != NULL;
 }
 
 static bool shadow_make(const struct node *n, struct shadow *s, struct arena *arena) {
@@ -84,11 +97,19 @@ void value_set_partial(struct value *v, const struct tensor *partial) {
         v->partial = partial;
 }
 
-static bool any_partial(const struct node *n) {
-    for (uint32_t i = 0; i < n->input_count; i++)
-        if (n->inputs[i].value != NULL && n->inputs[i].value->partial != NULL)
+// Something is known of the inputs and not all: one is known in part, or one list of several.
+static bool is_partly_known(const struct node *n) {
+    bool known = false, list = false;
+    for (uint32_t i = 0; i < n->input_count; i++) {
+        const struct value *v = n->inputs[i].value;
+        if (v == NULL)
+            continue;
+        if (v->partial != NULL)
             return true;
-    return false;
+        known = known || (v->constant != NULL && may_be_partial(n, i));
+        list = list || (v->constant == NULL && may_be_partial(n, i) && is_list(v));
+    }
+    return known && list;
 }
 
 static void evaluate_partial(struct node *n) {
@@ -105,7 +126,7 @@ static void evaluate_partial(struct node *n) {
 void node_fold_small(struct node *n) {
     if (n->op->evaluate == NULL || n->output_count == 0 || !all_small(n))
         return;
-    if (n->op->partial != 0 && any_partial(n)) {
+    if (n->op->partial != 0 && is_partly_known(n)) {
         evaluate_partial(n);
         return;
     }

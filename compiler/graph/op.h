@@ -72,6 +72,7 @@ struct op_def {
 
 // The table is compiler/ops/ops.c; graph modules look names up through these two.
 const struct op_def *op_find(const char *name);
+const char *op_suggest(const char *wrong); // the nearest name, or NULL
 const struct attr_def *op_find_attr(const struct op_def *op, const char *name);
 extern const struct op_def op_Constant, op_Parameter, op_Result, op_Poison;
 

@@ -508,7 +508,11 @@ static bool parse_outputs(struct parser *p, struct node *n, const struct place *
 }
 
 static bool unknown_op(struct parser *p, const struct token *token) {
-    return lex_error_at(&p->lex, &token->place, "no operator is called '%s'", token->text);
+    const char *near = op_suggest(token->text);
+    if (near == NULL)
+        return lex_error_at(&p->lex, &token->place, "no operator is called '%s'", token->text);
+    return lex_error_at(&p->lex, &token->place, "no operator is called '%s', did you mean '%s'?",
+                        token->text, near);
 }
 
 static bool parse_node(struct parser *p, struct scope *scope) {

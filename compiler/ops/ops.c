@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "compiler/base/suggest.h"
+
 const struct op_def *const op_table[OP_COUNT] = {
 #define OP(name) &op_##name,
 #include "compiler/ops/ops.def"
@@ -14,6 +16,13 @@ const struct op_def *op_find(const char *name) {
         if (strcmp(op_table[i]->name, name) == 0)
             return op_table[i];
     return NULL;
+}
+
+const char *op_suggest(const char *wrong) {
+    const char *names[OP_COUNT];
+    for (int i = 0; i < OP_COUNT; i++)
+        names[i] = op_table[i]->name;
+    return suggest(wrong, names, OP_COUNT);
 }
 
 const struct attr_def *op_find_attr(const struct op_def *op, const char *name) {

@@ -13,8 +13,7 @@ struct cut_lookup {
     struct names *aliases; // name -> const struct cut_alias
 };
 
-// --- names
-// ----------------------------------------------------------------------------------------
+// --- names -------------------------------------------------------------------
 
 static void make_lookup(struct cut *cut) {
     struct arena *arena = cut->graph->arena;
@@ -59,8 +58,7 @@ static bool port_fits(const struct cut *cut, const struct cut_node *n, uint32_t 
     return false;
 }
 
-// --- inputs
-// ---------------------------------------------------------------------------------------
+// --- inputs ------------------------------------------------------------------
 
 static struct cut_input *find_input(const struct cut *cut, uint32_t node, uint32_t port,
                                     bool before) {
@@ -139,8 +137,7 @@ static bool cut_at(struct cut *cut, const struct import_input *wish) {
     return true;
 }
 
-// --- outputs
-// --------------------------------------------------------------------------------------
+// --- outputs -----------------------------------------------------------------
 
 static void add_output(struct cut *cut, struct cut_source source) {
     cut->outputs[cut->output_count++] =
@@ -237,8 +234,7 @@ static bool end_at_leaves(struct cut *cut) {
     return true;
 }
 
-// --- the walk back
-// --------------------------------------------------------------------------------
+// --- the walk back -----------------------------------------------------------
 
 struct walk {
     struct cut *cut;
@@ -356,8 +352,7 @@ bool cut_plan(struct cut *cut, const struct import_options *options) {
     return w.good && give_shape(cut);
 }
 
-// --- while importing
-// ------------------------------------------------------------------------------
+// --- while importing ---------------------------------------------------------
 
 bool cut_is_used(const struct cut *cut, uint32_t node, uint32_t output) {
     return cut->inputs[node] == NULL || find_input(cut, node, output, false) != NULL;

@@ -17,8 +17,7 @@ static struct ints ints_of(struct layer *l, const int64_t *data, int32_t count) 
     return ints_copy(l->arena, data, (uint32_t)count);
 }
 
-// --- convolutions
-// ---------------------------------------------------------------------------------
+// --- convolutions ------------------------------------------------------------
 
 // A repeated field: nothing, one number for all axes, or one for each.
 static bool spread(struct layer *l, const char *what, size_t n, const uint32_t *given,
@@ -162,8 +161,7 @@ void import_depthwise(struct layer *l) {
     import_as(l, false, true);
 }
 
-// --- pooling
-// --------------------------------------------------------------------------------------
+// --- pooling -----------------------------------------------------------------
 
 static bool pooling_window(struct layer *l, const Caffe__PoolingParameter *p, struct spatial *s) {
     struct shape shape = layer_shape(l, 0);
@@ -220,8 +218,7 @@ void import_pooling(struct layer *l) {
     l->tops[0] = &n->outputs[0];
 }
 
-// --- fully connected
-// ------------------------------------------------------------------------------
+// --- fully connected ---------------------------------------------------------
 
 // The dimensions before `axis`, then one of all the others: [N, C*H*W] in the usual case.
 static struct value *flatten_from(struct layer *l, int32_t axis) {

@@ -5,7 +5,7 @@
 
 #include "compiler/base/names.h"
 #include "compiler/ops/data.h"
-#include "frontends/caffe/layers.h"
+#include "frontends/caffe/custom.h"
 #include "frontends/cut.h"
 #include "frontends/source.h"
 #include "frontends/wire/wire.h"
@@ -14,12 +14,12 @@ struct import {
     struct graph *graph;
     struct caffe_net net;
     const struct layer_row **rows; // by layer; NULL: an unknown type
-    struct cut cut;                // nodes: the net's inputs, then its layers
-    struct value ***values;        // by node: its outputs
+    struct custom_mapping custom;
+    struct cut cut;         // nodes: the net's inputs, then its layers
+    struct value ***values; // by node: its outputs
 };
 
-// --- the index
-// ------------------------------------------------------------------------------------
+// --- the index ---------------------------------------------------------------
 
 struct blob { // what a name means so far: in-place layers give it a new meaning
     struct cut_source source;
@@ -117,8 +117,7 @@ static void make_index(struct import *im) {
                            .alias_count = x.alias_count};
 }
 
-// --- inputs
-// ---------------------------------------------------------------------------------------
+// --- inputs ------------------------------------------------------------------
 
 static struct shape shape_of_input_layer(const Caffe__InputParameter *param, uint32_t top) {
     struct shape shape = SHAPE_UNKNOWN;
@@ -176,8 +175,7 @@ static void import_placeholder(struct import *im, uint32_t node) {
     }
 }
 
-// --- layers
-// ---------------------------------------------------------------------------------------
+// --- layers ------------------------------------------------------------------
 
 static void warn_unknown_of(struct import *im, const struct text_field *fields,
                             const struct caffe_layer *layer,
@@ -242,23 +240,36 @@ static void import_same(struct layer *l, const struct layer_row *row) {
         layer_copy_fields(l, n, layer_param(l, row->param), row->fields);
     if (l->failed)
         return;
+    if (row->op->outputs == PORTS_VARIADIC)
+        node_set_output_count(n, l->top_count);
     node_finish(n);
     for (uint32_t i = 0; i < l->top_count && i < n->output_count; i++)
         l->tops[i] = &n->outputs[i];
 }
 
-static void import_tops(struct import *im, struct layer *l, const struct layer_row *row,
-                        uint32_t node) {
-    if (row == NULL) {
-        layer_fail(l, UNKNOWN_LAYER, l->source->type);
-        return;
-    }
-    if (!gather_bottoms(im, node, l) || !count_fits(l, row))
+static void import_natively(struct layer *l, const void *data) {
+    const struct layer_row *row = data;
+    if (!count_fits(l, row))
         return;
     if (row->import != NULL)
         row->import(l);
     else
         import_same(l, row);
+}
+
+static void import_tops(struct import *im, struct layer *l, const struct layer_row *row,
+                        uint32_t node) {
+    const struct custom_layer *custom = custom_find(&im->custom, l->source->type);
+    if (row == NULL && custom == NULL) {
+        layer_fail(l, UNKNOWN_LAYER, l->source->type);
+        return;
+    }
+    if (!gather_bottoms(im, node, l))
+        return;
+    if (custom != NULL)
+        import_custom(l, &im->custom, custom, import_natively, row);
+    else
+        import_natively(l, row);
 }
 
 static void import_layer(struct import *im, uint32_t index) {
@@ -272,7 +283,8 @@ static void import_layer(struct import *im, uint32_t index) {
                       .bottom_count = im->cut.nodes[node].input_count,
                       .tops = im->values[node],
                       .top_count = im->cut.nodes[node].output_count};
-    warn_unknown(im, source);
+    if (custom_find(&im->custom, source->type) == NULL)
+        warn_unknown(im, source);
     import_tops(im, &l, im->rows[index], node);
     for (uint32_t i = 0; i < l.top_count; i++) {
         if (l.tops[i] == NULL)
@@ -282,8 +294,7 @@ static void import_layer(struct import *im, uint32_t index) {
     }
 }
 
-// --- the whole
-// ------------------------------------------------------------------------------------
+// --- the whole ---------------------------------------------------------------
 
 // A blob's own name belongs to the last value that it held, unless a layer is called so.
 static void name_blobs(struct import *im) {
@@ -323,7 +334,7 @@ static bool has_input(const struct import *im) {
 
 static bool caffe_import(const struct import_options *options, struct graph *g) {
     struct import im = {.graph = g, .net = {.arena = g->arena, .diag = g->diag}};
-    if (!caffe_read(&im.net, options))
+    if (!custom_read(g->arena, g->diag, options, &im.custom) || !caffe_read(&im.net, options))
         return false;
     g->name = im.net.name;
     g->keep_split_convolutions = true;

@@ -4,32 +4,22 @@
 #include <string.h>
 #include <strings.h>
 
-#include "compiler/ops/activation.h"
-#include "compiler/ops/movement.h"
-
 // Columns: type, line of the article's table, kind, bottoms from - to, function | operator,
 // parameter message, fields.
+// clang-format off
 #define FUNCTION(type, line, least, most, function)                                                \
-    {                                                                                              \
-        type, line, LAYER_IMPORT, least, most, function, NULL, NULL, {                             \
-            { NULL, NULL }                                                                         \
-        }                                                                                          \
-    }
+    {type, line, LAYER_IMPORT, least, most, function, NULL, NULL, {{NULL, NULL}}}
 #define SAME(type, line, least, most, op, param, ...)                                              \
-    {                                                                                              \
-        type, line, LAYER_IMPORT, least, most, NULL, &op_##op, param, {                            \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-#define OTHER(type, line, kind)                                                                    \
-    {                                                                                              \
-        type, line, kind, 0, MANY, NULL, NULL, NULL, {                                             \
-            { NULL, NULL }                                                                         \
-        }                                                                                          \
-    }
+    {type, line, LAYER_IMPORT, least, most, NULL, &op_##op, param, {__VA_ARGS__}}
+#define PLAIN(type, line, op) SAME(type, line, 1, 1, op, NULL, {NULL, NULL})
+#define OTHER(type, line, kind) {type, line, kind, 0, MANY, NULL, NULL, NULL, {{NULL, NULL}}}
+#define F(field) {#field, NULL}
+#define RENAMED(field, attribute) {#field, #attribute}
+#define MAYBE(field) {"?" #field, #field}
 
 const struct layer_row layer_rows[] = {
     OTHER("Input", 1, LAYER_DATA),
+    OTHER("GlobalInput", 2, LAYER_DATA),
     FUNCTION("InnerProduct", 3, 1, 1, import_inner_product),
     FUNCTION("Dropout", 4, 1, 1, import_pass),
     FUNCTION("Convolution", 5, 1, MANY, import_convolution),
@@ -37,43 +27,66 @@ const struct layer_row layer_rows[] = {
     FUNCTION("Pooling", 7, 1, 1, import_pooling),
     FUNCTION("BatchNorm", 8, 1, 1, import_batch_norm),
     FUNCTION("LRN", 9, 1, 1, import_lrn),
-    SAME("Power", 10, 1, 1, PowerIE, "power_param", {"power", "power"}, {"scale", "scale"},
-         {"shift", "shift"}),
-    SAME("ReLU", 11, 1, 1, ReLU, "relu_param", {"negative_slope", "negative_slope"}),
+    SAME("Power", 10, 1, 1, PowerIE, "power_param", F(power), F(scale), F(shift)),
+    SAME("ReLU", 11, 1, 1, ReLU, "relu_param", F(negative_slope)),
     FUNCTION("Scale", 12, 1, 2, import_scale),
     FUNCTION("Concat", 13, 1, MANY, import_concat),
     FUNCTION("Eltwise", 14, 1, MANY, import_eltwise),
-    SAME("Flatten", 15, 1, 1, Flatten, "flatten_param", {"axis", "axis"}, {"end_axis", "end_axis"}),
+    SAME("Flatten", 15, 1, 1, Flatten, "flatten_param", F(axis), F(end_axis)),
     FUNCTION("Reshape", 16, 1, 1, import_reshape),
     FUNCTION("Slice", 17, 1, 1, import_slice),
-    SAME("Softmax", 18, 1, 1, SoftMax, "softmax_param", {"axis", "axis"}),
+    SAME("Softmax", 18, 1, 1, SoftMax, "softmax_param", F(axis)),
     FUNCTION("Permute", 19, 1, 1, import_permute),
+    SAME("ROIPooling", 20, 2, 2, ROIPooling, "roi_pooling_param", F(pooled_h), F(pooled_w), F(spatial_scale)),
     FUNCTION("Tile", 21, 1, 1, import_tile),
-    SAME("ShuffleChannel", 22, 1, 1, ShuffleChannels, "shuffle_channel_param", {"group", "group"}),
+    SAME("ShuffleChannel", 22, 1, 1, ShuffleChannels, "shuffle_channel_param", F(group)),
     FUNCTION("Axpy", 23, 3, 3, import_axpy),
     FUNCTION("BN", 24, 1, 1, import_bn),
 
-    SAME("AbsVal", 0, 1, 1, Abs, NULL, {NULL, NULL}),
+    PLAIN("AbsVal", 0, Abs),
+    FUNCTION("Accum", 0, 1, MANY, import_accum),
+    SAME("ArgMax", 0, 1, 1, ArgMax, "argmax_param", F(out_max_val), F(top_k), MAYBE(axis)),
     FUNCTION("Bias", 0, 1, 2, import_bias),
-    SAME("BNLL", 0, 1, 1, SoftPlus, NULL, {NULL, NULL}),
-    SAME("Clip", 0, 1, 1, Clamp, "clip_param", {"min", "min"}, {"max", "max"}),
+    PLAIN("BNLL", 0, SoftPlus),
+    FUNCTION("ChannelPermutation", 0, 1, 1, import_channel_permutation),
+    SAME("Clip", 0, 1, 1, Clamp, "clip_param", F(min), F(max)),
     FUNCTION("ConvolutionDepthwise", 0, 1, 1, import_depthwise),
+    FUNCTION("Correlation", 0, 2, 2, import_correlation),
     FUNCTION("Crop", 0, 1, 2, import_crop),
+    SAME("CTCGreedyDecoder", 0, 2, 2, CTCGreedyDecoder, "ctc_decoder_param", F(ctc_merge_repeated)),
+    FUNCTION("DataAugmentation", 0, 1, 1, import_data_augmentation),
     FUNCTION("DepthwiseConvolution", 0, 1, 1, import_depthwise),
-    SAME("ELU", 0, 1, 1, Elu, "elu_param", {"alpha", "alpha"}),
+    FUNCTION("DetectionOutput", 0, 3, 5, import_detection_output),
+    SAME("ELU", 0, 1, 1, Elu, "elu_param", F(alpha)),
+    FUNCTION("Embed", 0, 1, 1, import_embed),
     FUNCTION("Exp", 0, 1, 1, import_exp),
-    SAME("GRN", 0, 1, 1, GRN, "grn_param", {"bias", "bias"}),
+    SAME("GRN", 0, 1, 1, GRN, "grn_param", F(bias)),
     FUNCTION("Inner_Product", 0, 1, 1, import_inner_product),
+    FUNCTION("Interp", 0, 1, 2, import_interp),
     FUNCTION("Log", 0, 1, 1, import_log),
     FUNCTION("MVN", 0, 1, 1, import_mvn),
     FUNCTION("Normalize", 0, 1, 1, import_normalize),
+    FUNCTION("Parameter", 0, 0, 0, import_parameter),
+    FUNCTION("PowerFile", 0, 1, 1, import_power_file),
     FUNCTION("PReLU", 0, 1, 1, import_prelu),
+    FUNCTION("PriorBox", 0, 2, 2, import_prior_box),
+    FUNCTION("PriorBoxClustered", 0, 2, 2, import_prior_box_clustered),
+    SAME("Proposal", 0, 3, 3, Proposal, "proposal_param", F(feat_stride), F(base_size), F(min_size),
+         F(ratio), F(scale), F(pre_nms_topn), F(post_nms_topn), F(nms_thresh)),
+    SAME("PSROIPooling", 0, 2, 2, PSROIPooling, "psroi_pooling_param", F(spatial_scale), F(output_dim), F(group_size)),
+    FUNCTION("Python", 0, 0, MANY, import_python),
     FUNCTION("Reduction", 0, 1, 1, import_reduction),
-    SAME("ReLU6", 0, 1, 1, Clamp, "relu6_param", {"n", "max"}),
-    SAME("Sigmoid", 0, 1, 1, Sigmoid, NULL, {NULL, NULL}),
+    FUNCTION("RegionYolo", 0, 1, 1, import_region_yolo),
+    SAME("ReLU6", 0, 1, 1, Clamp, "relu6_param", RENAMED(n, max)),
+    SAME("ReorgYolo", 0, 1, 1, ReorgYolo, "reorg_yolo_param", F(stride)),
+    FUNCTION("Resample", 0, 1, 2, import_resample),
+    FUNCTION("Reverse", 0, 1, 1, import_reverse),
+    PLAIN("Sigmoid", 0, Sigmoid),
+    FUNCTION("SimplerNMS", 0, 3, 3, import_simpler_nms),
+    FUNCTION("SpatialTransformer", 0, 1, 2, import_spatial_transformer),
     FUNCTION("Split", 0, 1, 1, import_pass),
     FUNCTION("Swish", 0, 1, 1, import_swish),
-    SAME("TanH", 0, 1, 1, Tanh, NULL, {NULL, NULL}),
+    PLAIN("TanH", 0, Tanh),
     FUNCTION("Threshold", 0, 1, 1, import_threshold),
 
     OTHER("AnnotatedData", 0, LAYER_DATA),
@@ -89,6 +102,7 @@ const struct layer_row layer_rows[] = {
     OTHER("HDF5Output", 0, LAYER_LOSS),
     OTHER("Silence", 0, LAYER_END),
 };
+// clang-format on
 const size_t layer_row_count = sizeof(layer_rows) / sizeof(layer_rows[0]);
 
 // Losses of stock Caffe and its many forks; their names end alike.
@@ -106,8 +120,7 @@ const struct layer_row *layer_find(const char *type) {
     return is_loss(type) ? &loss : NULL;
 }
 
-// --- parameters
-// -----------------------------------------------------------------------------------
+// --- parameters and names -----------------------------------------------------
 
 const void *layer_param(struct layer *l, const char *name) {
     const ProtobufCFieldDescriptor *field =
@@ -126,128 +139,7 @@ const char *layer_node(struct layer *l, const char *suffix) {
     return build_name(&l->builder, l->name, suffix);
 }
 
-// A number field of a message.
-static double field_number(const ProtobufCFieldDescriptor *field, const void *value) {
-    switch (field->type) {
-    case PROTOBUF_C_TYPE_FLOAT:
-        return (double)*(const float *)value;
-    case PROTOBUF_C_TYPE_UINT32:
-        return *(const uint32_t *)value;
-    default: // int32, bool and enum
-        return *(const int32_t *)value;
-    }
-}
-
-static void set_number(const struct attr_def *row, void *attrs, double number) {
-    void *field = (char *)attrs + row->offset;
-    if (row->kind == ATTR_INT)
-        *(int64_t *)field = (int64_t)number;
-    else if (row->kind == ATTR_FLOAT)
-        *(float *)field = (float)number;
-    else if (row->kind == ATTR_BOOL)
-        *(bool *)field = number != 0;
-}
-
-void layer_copy_fields(struct layer *l, struct node *n, const ProtobufCMessage *param,
-                       const struct layer_field *fields) {
-    for (unsigned i = 0; i < LAYER_FIELDS && fields[i].field != NULL; i++) {
-        const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field_by_name(param->descriptor, fields[i].field);
-        bool optional = field->label == PROTOBUF_C_LABEL_OPTIONAL;
-        bool given = !optional || field->default_value != NULL ||
-                     *(const protobuf_c_boolean *)(const void *)((const char *)param +
-                                                                 field->quantifier_offset);
-        if (!given) { // Caffe has no default either
-            layer_fail(l, ATTRIBUTE_MISSING, fields[i].field);
-            return;
-        }
-        double number = field_number(field, (const char *)param + field->offset);
-        set_number(op_find_attr(n->op, fields[i].attribute), n->attrs, number);
-    }
-}
-
-// --- blobs
-// ----------------------------------------------------------------------------------------
-
-struct numbers_of_blob {
-    enum dtype type;
-    struct slice bytes;
-};
-
-static enum dtype raw_type(Caffe__BlobProto__RawType type) {
-    switch (type) {
-    case CAFFE__BLOB_PROTO__RAW_TYPE__DOUBLE:
-        return DT_F64;
-    case CAFFE__BLOB_PROTO__RAW_TYPE__FLOAT:
-        return DT_F32;
-    case CAFFE__BLOB_PROTO__RAW_TYPE__FLOAT16:
-        return DT_F16;
-    case CAFFE__BLOB_PROTO__RAW_TYPE__INT:
-        return DT_I32;
-    case CAFFE__BLOB_PROTO__RAW_TYPE__UINT:
-        return DT_U32;
-    default:
-        return DT_UNKNOWN;
-    }
-}
-
-static struct numbers_of_blob numbers_of(const Caffe__BlobProto *blob) {
-    if (blob->n_data > 0)
-        return (struct numbers_of_blob){DT_F32, slice_of(blob->data, blob->n_data * 4)};
-    if (blob->n_double_data > 0)
-        return (struct numbers_of_blob){DT_F64,
-                                        slice_of(blob->double_data, blob->n_double_data * 8)};
-    if (blob->has_raw_data)
-        return (struct numbers_of_blob){raw_type(blob->raw_data_type),
-                                        slice_of(blob->raw_data.data, blob->raw_data.len)};
-    return (struct numbers_of_blob){DT_F32, slice_of("", 0)};
-}
-
-static const struct tensor *tensor_of(struct layer *l, const char *what, struct shape shape,
-                                      struct numbers_of_blob n) {
-    uint64_t wanted = 0, size = dtype_size(n.type), held = size == 0 ? 0 : n.bytes.size / size;
-    if (!shape_count(&shape, &wanted) || wanted != held || held * size != n.bytes.size) {
-        layer_fail(l, BLOB_SIZE, what, (unsigned long long)held, (unsigned long long)wanted);
-        return NULL;
-    }
-    const struct tensor *t = tensor_of_slice(l->arena, n.type, shape, n.bytes);
-    return n.type == DT_F32 ? t : tensor_cast(l->arena, t, DT_F32);
-}
-
-static const Caffe__BlobProto *find_blob(struct layer *l, uint32_t index, const char *what) {
-    if (index < l->source->blob_count)
-        return l->source->blobs[index];
-    layer_fail(l, BLOB_MISSING,
-               l->source->has_weights
-                   ? arena_printf(l->arena, "the layer has %u blobs, %s would be the next",
-                                  l->source->blob_count, what)
-                   : arena_printf(l->arena,
-                                  "no layer of that name is in the weights file, its %s "
-                                  "are needed",
-                                  what));
-    return NULL;
-}
-
-const struct tensor *layer_blob(struct layer *l, uint32_t index, const char *what,
-                                struct shape shape) {
-    const Caffe__BlobProto *blob = find_blob(l, index, what);
-    return blob == NULL ? NULL : tensor_of(l, what, shape, numbers_of(blob));
-}
-
-const struct tensor *layer_blob_as_is(struct layer *l, uint32_t index, const char *what) {
-    const Caffe__BlobProto *blob = find_blob(l, index, what);
-    struct shape shape;
-    if (blob == NULL)
-        return NULL;
-    if (!caffe_blob_shape(blob, &shape)) {
-        layer_fail(l, BLOB_MISSING, arena_printf(l->arena, "%s have an impossible shape", what));
-        return NULL;
-    }
-    return tensor_of(l, what, shape, numbers_of(blob));
-}
-
-// --- shapes
-// ---------------------------------------------------------------------------------------
+// --- shapes ------------------------------------------------------------------
 
 static void fail_shape(struct layer *l, uint32_t bottom, const char *why) {
     struct shape shape = layer_shape(l, bottom);

@@ -25,11 +25,13 @@ struct layer {              // one that is being imported
 
 typedef void layer_function(struct layer *l);
 
-struct layer_field { // field of the layer's parameter -> attribute of the operator
+// Field of the layer's parameter -> attribute of the operator, which is called alike when NULL. A
+// field that may be missing is written "?axis".
+struct layer_field {
     const char *field, *attribute;
 };
 
-enum { LAYER_FIELDS = 4, MANY = 255 };
+enum { LAYER_FIELDS = 8, MANY = 255 };
 
 enum layer_kind {
     LAYER_IMPORT, // becomes operators
@@ -54,8 +56,7 @@ const struct layer_row *layer_find(const char *type);
 extern const struct layer_row layer_rows[];
 extern const size_t layer_row_count;
 
-// --- for layer functions
-// --------------------------------------------------------------------------
+// --- for layer functions -----------------------------------------------------
 
 // layer_fail(l, ID, args...): reports at the layer.
 #define layer_fail(l, id, ...)                                                                     \
@@ -91,6 +92,16 @@ static inline struct shape layer_shape(const struct layer *l, uint32_t bottom) {
 void layer_copy_fields(struct layer *l, struct node *n, const ProtobufCMessage *param,
                        const struct layer_field *fields);
 
+// A message, or fields that the schema does not know, as free attributes of classic IR.
+struct attribute_style {
+    bool all; // also what the file does not say and has no default (--disable_omitting_optional)
+    bool flatten; // fields of inner messages carry its name (--enable_flattening_nested_params)
+};
+struct free_attr *layer_attributes(struct layer *l, const ProtobufCMessage *message,
+                                   struct attribute_style style);
+struct free_attr *layer_text_attributes(struct layer *l, const struct text_field *fields,
+                                        struct attribute_style style);
+
 // The families.
 layer_function import_convolution, import_deconvolution, import_depthwise, import_pooling,
     import_inner_product;
@@ -98,6 +109,11 @@ layer_function import_batch_norm, import_bn, import_scale, import_bias, import_l
     import_normalize;
 layer_function import_prelu, import_exp, import_log, import_swish, import_threshold;
 layer_function import_eltwise, import_axpy, import_concat, import_slice, import_pass,
-    import_flatten, import_reshape, import_permute, import_tile, import_crop, import_reduction;
+    import_reshape, import_permute, import_tile, import_crop, import_reduction,
+    import_reverse, import_embed, import_channel_permutation, import_parameter;
+layer_function import_prior_box, import_prior_box_clustered, import_detection_output,
+    import_region_yolo, import_interp, import_resample, import_python;
+layer_function import_correlation, import_data_augmentation, import_accum, import_simpler_nms,
+    import_spatial_transformer, import_power_file;
 
 #endif

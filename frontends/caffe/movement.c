@@ -17,8 +17,7 @@ void import_pass(struct layer *l) {
         l->tops[i] = l->bottoms[0];
 }
 
-// --- joining
-// --------------------------------------------------------------------------------------
+// --- joining -----------------------------------------------------------------
 
 static enum eltwise_operation operation_of(Caffe__EltwiseParameter__EltwiseOp op) {
     switch (op) {
@@ -66,8 +65,7 @@ void import_concat(struct layer *l) {
         l->tops[0] = build_concat(&l->builder, l->name, where, l->bottom_count, l->bottoms);
 }
 
-// --- parting
-// --------------------------------------------------------------------------------------
+// --- parting -----------------------------------------------------------------
 
 // Lengths of the parts from the points between them, or equal ones. False after a report.
 static bool slice_lengths(struct layer *l, const Caffe__SliceParameter *p, int64_t whole,
@@ -137,23 +135,23 @@ void import_crop(struct layer *l) {
                                 p->n_dimsize, count));
         return;
     }
+    struct shape reference = layer_shape(l, l->bottom_count - 1);
     int64_t axes[SHAPE_MAX_RANK], offsets[SHAPE_MAX_RANK], sizes[SHAPE_MAX_RANK] = {0};
     for (uint32_t i = 0; i < count; i++) {
         axes[i] = first + (int64_t)i;
         offsets[i] = p->n_offset == 0 ? 0 : p->offset[p->n_offset == 1 ? 0 : i];
-        sizes[i] = l->bottom_count == 1 ? p->dimsize[i] : 0;
+        sizes[i] = l->bottom_count == 1 ? p->dimsize[i] : reference.dims[axes[i]];
     }
     struct node *n = build_node(&l->builder, &op_CropIE, l->name, l->bottom_count, l->bottoms);
     struct crop *a = n->attrs;
     a->axis = ints_copy(l->arena, axes, count);
     a->offset = ints_copy(l->arena, offsets, count);
-    if (l->bottom_count == 1)
+    if (l->bottom_count == 1 || shape_is_static(&reference))
         a->dim = ints_copy(l->arena, sizes, count);
     l->tops[0] = finish(n);
 }
 
-// --- other shapes and orders
-// ----------------------------------------------------------------------
+// --- other shapes and orders -------------------------------------------------
 
 struct target { // dimensions of a Reshape
     int64_t dims[SHAPE_MAX_RANK];
@@ -254,8 +252,7 @@ void import_tile(struct layer *l) {
     l->tops[0] = build_op2(&l->builder, &op_Tile, l->name, l->bottoms[0], list);
 }
 
-// --- reductions
-// -----------------------------------------------------------------------------------
+// --- reductions --------------------------------------------------------------
 
 static const struct {
     const struct op_def *op, *before; // SUMSQ squares first: a Multiply by itself

@@ -40,8 +40,7 @@ struct caffe_net {
 // False after a report.
 bool caffe_read(struct caffe_net *net, const struct import_options *options);
 
-// --- the steps of caffe_read
-// ----------------------------------------------------------------------
+// --- the steps of caffe_read -------------------------------------------------
 
 // The layers of `proto` in the form of `layer`, as an array of pointers with their notes' places.
 struct caffe_source_layer {

@@ -21,8 +21,7 @@ static int64_t channels_of(struct layer *l) {
     return shape.dims[1] == DIM_UNKNOWN ? 0 : shape.dims[1];
 }
 
-// --- BatchNorm and BN
-// -----------------------------------------------------------------------------
+// --- BatchNorm and BN --------------------------------------------------------
 
 // The moving sums times 1 / the moving factor.
 static const struct tensor *unscaled(struct layer *l, const struct tensor *t, double factor) {
@@ -88,8 +87,7 @@ void import_bn(struct layer *l) {
     l->tops[0] = build_per_channel(&l->builder, &op_Add, layer_node(l, "shift"), v, 1, blobs[1]);
 }
 
-// --- Scale and Bias
-// -------------------------------------------------------------------------------
+// --- Scale and Bias ----------------------------------------------------------
 
 struct part { // dimensions [axis, axis + rank) of the first bottom, which the weights have
     int32_t axis;
@@ -205,8 +203,7 @@ void import_bias(struct layer *l) {
     l->tops[0] = build_op2(&l->builder, &op_Add, l->name, l->bottoms[0], shift);
 }
 
-// --- LRN, MVN, Normalize
-// --------------------------------------------------------------------------
+// --- LRN, MVN, Normalize -----------------------------------------------------
 
 static struct node *over_axes(struct layer *l, const struct op_def *op, const char *name,
                               int64_t first, int32_t rank) {

@@ -7,8 +7,7 @@
 #include "frontends/source.h"
 #include "frontends/wire/wire.h"
 
-// --- shapes
-// ---------------------------------------------------------------------------------------
+// --- shapes ------------------------------------------------------------------
 
 bool caffe_shape_of_dims(size_t count, const int64_t *dims, struct shape *out) {
     if (count > SHAPE_MAX_RANK)
@@ -27,8 +26,7 @@ bool caffe_blob_shape(const Caffe__BlobProto *blob, struct shape *out) {
     return caffe_shape_of_dims(4, dims, out);
 }
 
-// --- inputs
-// ---------------------------------------------------------------------------------------
+// --- inputs ------------------------------------------------------------------
 
 static bool input_dims(struct caffe_net *net, const Caffe__NetParameter *proto,
                        struct caffe_net_input *inputs) {
@@ -63,8 +61,7 @@ bool caffe_read_inputs(struct caffe_net *net, const Caffe__NetParameter *proto) 
            input_dims(net, proto, inputs);
 }
 
-// --- weights
-// --------------------------------------------------------------------------------------
+// --- weights -----------------------------------------------------------------
 
 struct weights { // of one layer of the file
     const Caffe__BlobProto *const *blobs;
@@ -118,8 +115,7 @@ static struct names *read_weights(struct caffe_net *net) {
     return by_name;
 }
 
-// --- layers
-// ---------------------------------------------------------------------------------------
+// --- layers ------------------------------------------------------------------
 
 // The first layer of a name keeps it, later ones get "_1", "_2"...; `taken` holds the next number.
 static const char *fresh_name(struct caffe_net *net, struct names *taken, const char *name) {
@@ -180,8 +176,7 @@ static bool read_layers(struct caffe_net *net, const Caffe__NetParameter *proto,
     return true;
 }
 
-// --- the two files
-// --------------------------------------------------------------------------------
+// --- the two files -----------------------------------------------------------
 
 static bool find_files(struct caffe_net *net, const struct import_options *options) {
     net->weights_path = options->model;

@@ -10,8 +10,7 @@
 
 enum { UNKNOWN_REPORTED_MAX = 20 };
 
-// --- the parser's small parts
-// ---------------------------------------------------------------------
+// --- the parser's small parts ------------------------------------------------
 
 // The source line for the caret. The file has no NUL behind its last line, so that one is copied.
 static const char *line_text(struct parser *p, const uint8_t *line_start) {
@@ -79,8 +78,7 @@ bool parser_enter(struct parser *p) {
     return true;
 }
 
-// --- fields
-// ---------------------------------------------------------------------------------------
+// --- fields ------------------------------------------------------------------
 
 const char *text_nearest_field(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
                                const char *name) {
@@ -217,8 +215,7 @@ static bool body(struct parser *p, ProtobufCMessage *message, char end) {
     }
 }
 
-// --- the door
-// -------------------------------------------------------------------------------------
+// --- the door ----------------------------------------------------------------
 
 static ProtobufCMessage *parse(struct parser *p, const ProtobufCMessageDescriptor *descriptor) {
     struct place place = {.file = p->file, .line = 1};

@@ -133,8 +133,7 @@ struct token token_next(struct lexer *lexer) {
     return t;
 }
 
-// --- strings
-// --------------------------------------------------------------------------------------
+// --- strings -----------------------------------------------------------------
 
 static void put_utf8(struct strbuf *out, uint32_t code) {
     unsigned more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
@@ -204,8 +203,7 @@ const char *token_unquote(struct slice quoted, struct strbuf *out) {
     return wrong;
 }
 
-// --- numbers
-// --------------------------------------------------------------------------------------
+// --- numbers -----------------------------------------------------------------
 
 bool token_integer(struct slice text, uint64_t *magnitude) {
     unsigned base = 10;

@@ -51,8 +51,7 @@ static bool spend(struct walk *w, const uint8_t *at, uint64_t bytes) {
     return within(w, at, "size of the message without its data", w->cost, limits.skeleton_bytes);
 }
 
-// --- writing the skeleton
-// -------------------------------------------------------------------------
+// --- writing the skeleton ----------------------------------------------------
 
 static void put_varint(struct walk *w, uint64_t value) {
     while (value >= 0x80) {
@@ -92,8 +91,7 @@ static void put_reference(struct walk *w, uint32_t number, struct slice to) {
     put_bytes(w, number, slice_of(&to, sizeof(to)));
 }
 
-// --- runs of unpacked numbers
-// ---------------------------------------------------------------------
+// --- runs of unpacked numbers ------------------------------------------------
 
 // The payloads of `first` and of the members of the same field that follow it directly, joined: the
 // packed form of the run. `out->data` is NULL for the first pass, which only measures.
@@ -119,8 +117,7 @@ static struct slice run_gather(struct walk *w, struct slice *rest, const struct 
     return slice_of(joined, size);
 }
 
-// --- members
-// --------------------------------------------------------------------------------------
+// --- members -----------------------------------------------------------------
 
 static enum wire_type natural_wire_type(const ProtobufCFieldDescriptor *field) {
     switch (field->type) {
@@ -246,8 +243,7 @@ static bool walk_message(struct walk *w, struct slice s,
     return true;
 }
 
-// --- the door
-// -------------------------------------------------------------------------------------
+// --- the door ----------------------------------------------------------------
 
 static void *unpack_alloc(void *arena, size_t size) {
     return arena_alloc(arena, size);

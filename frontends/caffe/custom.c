@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontends/caffe/custom.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/base/strbuf.h"
+#include "compiler/ops/indexing.h"
+
+// --- the node ----------------------------------------------------------------
+
+static const char *blob_name(struct layer *l, uint32_t index) {
+    static const char *const known[] = {"weights", "biases"};
+    return index < 2 ? known[index] : arena_printf(l->arena, "custom_%u", index);
+}
+
+// The layer's blobs as the last inputs; their names, separated by commas.
+static const char *add_blobs(struct layer *l, struct node *n) {
+    struct strbuf names = STRBUF_INIT;
+    for (uint32_t i = 0; i < l->source->blob_count && !l->failed; i++) {
+        const char *name = blob_name(l, i);
+        const struct tensor *t = layer_blob_as_is(l, i, name);
+        if (t == NULL)
+            break;
+        node_add_input(n, build_constant(&l->builder, layer_node(l, name), t));
+        strbuf_printf(&names, "%s%s", i == 0 ? "" : ",", name);
+    }
+    const char *joined = arena_strdup(l->arena, names.data);
+    strbuf_free(&names);
+    return joined;
+}
+
+static struct ints pack_shapes(struct layer *l, const struct shape *shapes, uint32_t count) {
+    int64_t *data = arena_array_of(l->arena, (uint64_t)count * (SHAPE_MAX_RANK + 1), int64_t);
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        data[used++] = shapes[i].rank;
+        for (int32_t k = 0; k < shapes[i].rank; k++)
+            data[used++] = shapes[i].dims[k];
+    }
+    return (struct ints){.data = data, .count = used};
+}
+
+static void custom_node(struct layer *l, struct free_attr *attributes, const struct shape *shapes) {
+    struct node *n = build_node(&l->builder, &op_Custom, l->name, l->bottom_count, l->bottoms);
+    struct custom *a = n->attrs;
+    a->type = l->source->type;
+    a->blobs = add_blobs(l, n);
+    a->output_type = DT_F32;
+    a->shapes = pack_shapes(l, shapes, l->top_count);
+    a->attributes = attributes;
+    if (l->failed)
+        return;
+    node_set_output_count(n, l->top_count);
+    node_finish(n);
+    for (uint32_t i = 0; i < l->top_count; i++)
+        l->tops[i] = &n->outputs[i];
+}
+
+// --- layers of the mapping ---------------------------------------------------
+
+static const struct text_field *text_param(const struct layer *l, const char *name) {
+    for (const struct text_field *f = l->source->unknown; f != NULL; f = f->next)
+        if (strcmp(f->name, name) == 0)
+            return f;
+    return NULL;
+}
+
+static struct free_attr *attributes_of(struct layer *l, const struct custom_mapping *mapping,
+                                       const struct custom_layer *custom) {
+    if (custom->param == NULL)
+        return NULL;
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
+        &caffe__layer_parameter__descriptor, custom->param);
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+        field->label == PROTOBUF_C_LABEL_OPTIONAL)
+        return layer_attributes(l, layer_param(l, custom->param), mapping->style);
+    const struct text_field *param = text_param(l, custom->param);
+    return param == NULL ? NULL : layer_text_attributes(l, param->first, mapping->style);
+}
+
+// "1,5" or "[1, 5]"; false when it is neither.
+static bool read_shape(const char *text, struct shape *out) {
+    *out = (struct shape){.rank = 0};
+    for (text += strspn(text, " ["); *text != '\0' && *text != ']';) {
+        char *end;
+        long dim = strtol(text, &end, 10);
+        if (end == text || dim <= 0 || out->rank == SHAPE_MAX_RANK)
+            return false;
+        out->dims[out->rank++] = dim;
+        text = end + strspn(end, " ,x");
+    }
+    return out->rank > 0;
+}
+
+// What the mapping says, else the shape of the first bottom, which is an assumption.
+static bool shape_unknown_layer(struct layer *l, const struct custom_layer *custom,
+                                struct shape *shape) {
+    bool said = custom->output_shape != NULL;
+    if (said && strcmp(custom->output_shape, "same") != 0) {
+        if (read_shape(custom->output_shape, shape))
+            return true;
+        layer_fail(l, FALLBACK_INFER, l->name,
+                   "outputShape is neither 'same' nor a list such as 1,5");
+        return false;
+    }
+    if (l->bottom_count == 0) {
+        layer_fail(l, FALLBACK_NO_CAFFE, l->name);
+        return false;
+    }
+    if (!said)
+        diag_report(l->builder.graph->diag, &l->builder.place, CUSTOM_SHAPE, l->source->type);
+    *shape = layer_shape(l, 0);
+    return true;
+}
+
+void import_custom(struct layer *l, const struct custom_mapping *mapping,
+                   const struct custom_layer *custom, void (*native)(struct layer *, const void *),
+                   const void *row) {
+    struct shape *shapes = arena_array_of(l->arena, l->top_count, struct shape);
+    bool by_native = row != NULL && custom->output_shape == NULL;
+    if (by_native)
+        native(l, row);
+    for (uint32_t i = 0; i < l->top_count && !l->failed; i++) {
+        if (by_native && l->tops[i] != NULL)
+            shapes[i] = l->tops[i]->shape;
+        else if (!shape_unknown_layer(l, custom, &shapes[i]))
+            return;
+    }
+    if (!l->failed)
+        custom_node(l, attributes_of(l, mapping, custom), shapes);
+}
+
+// --- layers of forks that classic IR has -------------------------------------
+
+static void classic_only(struct layer *l, const char *param, struct shape shape) {
+    const struct attribute_style style = {.all = false, .flatten = false};
+    struct shape *shapes = arena_array_of(l->arena, l->top_count, struct shape);
+    for (uint32_t i = 0; i < l->top_count; i++)
+        shapes[i] = shape;
+    custom_node(l, layer_attributes(l, layer_param(l, param), style), shapes);
+}
+
+static int64_t ceil_of(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+// FlowNet: products of patches of two feature maps. The runtime pads the width alone.
+void import_correlation(struct layer *l) {
+    const Caffe__CorrelationParameter *p = layer_param(l, "correlation_param");
+    struct shape in = layer_shape(l, 0);
+    if (!layer_rank(l, 0, 4, 4) || !layer_static(l, 0))
+        return;
+    if (p->kernel_size % 2 == 0 || p->stride_1 == 0 || p->stride_2 == 0) {
+        layer_fail(l, ATTRIBUTE_VALUE,
+                   p->kernel_size % 2 == 0 ? "kernel_size" : "stride_1, stride_2",
+                   p->kernel_size % 2 == 0 ? "even" : "0");
+        return;
+    }
+    int64_t radius = (p->kernel_size - 1) / 2, border = p->max_displacement + radius;
+    int64_t grid = p->max_displacement / p->stride_2;
+    int64_t side = p->single_direction != 0 ? grid + 1 : grid * 2 + 1;
+    int64_t height = ceil_of(in.dims[2] - 2 * radius, p->stride_1);
+    int64_t width = ceil_of(in.dims[3] + 2 * (int64_t)p->pad - 2 * border, p->stride_1);
+    if (side > INT16_MAX || height < 1 || width < 1) {
+        layer_fail(l, SHAPE_MISMATCH, "the displacement does not fit into the maps");
+        return;
+    }
+    classic_only(l, "correlation_param", SHAPE(in.dims[0], side * side, height, width));
+}
+
+void import_data_augmentation(struct layer *l) {
+    const Caffe__AugmentationParameter *p = layer_param(l, "augmentation_param");
+    struct shape out = layer_shape(l, 0);
+    if (!layer_rank(l, 0, 4, 4))
+        return;
+    if (p->crop_width != 0 || p->crop_height != 0) {
+        out.dims[2] = p->crop_height;
+        out.dims[3] = p->crop_width;
+    }
+    classic_only(l, "augmentation_param", out);
+}
+
+// Joins maps of several sizes along their channels, in the size of the largest.
+void import_accum(struct layer *l) {
+    const Caffe__AccumParameter *p = layer_param(l, "accum_param");
+    struct shape out = {.rank = 4};
+    for (uint32_t i = 0; i < l->bottom_count; i++) {
+        struct shape in = layer_shape(l, i);
+        if (!layer_rank(l, i, 4, 4) || !layer_static(l, i))
+            return;
+        out.dims[0] = in.dims[0];
+        out.dims[1] += in.dims[1];
+        bool reference = p->have_reference && i + 1 == l->bottom_count;
+        for (int k = 2; k < 4; k++)
+            out.dims[k] = reference || in.dims[k] > out.dims[k] ? in.dims[k] : out.dims[k];
+    }
+    int64_t wanted[] = {p->top_height, p->top_width}, step = p->size_divisible_by;
+    for (int k = 2; k < 4 && step != 0; k++)
+        wanted[k - 2] = ceil_of(out.dims[k], step) * step;
+    if (!p->have_reference && wanted[0] > out.dims[2] && wanted[1] > out.dims[3]) {
+        out.dims[2] = wanted[0];
+        out.dims[3] = wanted[1];
+    }
+    classic_only(l, "accum_param", out);
+}
+
+void import_simpler_nms(struct layer *l) {
+    const Caffe__SimplerNMSParameter *p = layer_param(l, "simpler_nms_param");
+    if (p->feat_stride != 16 || p->post_nms_topn < 1) {
+        layer_fail(l, ATTRIBUTE_VALUE, p->post_nms_topn < 1 ? "post_nms_topn" : "feat_stride",
+                   p->post_nms_topn < 1 ? "less than 1" : "anything but 16");
+        return;
+    }
+    classic_only(l, "simpler_nms_param", SHAPE(p->post_nms_topn, 5));
+}
+
+void import_spatial_transformer(struct layer *l) {
+    const Caffe__SpatialTransformerParameter *p = layer_param(l, "st_param");
+    struct shape out = layer_shape(l, 0);
+    if (!layer_rank(l, 0, 4, 4))
+        return;
+    if (p->has_output_h)
+        out.dims[2] = p->output_h;
+    if (p->has_output_w)
+        out.dims[3] = p->output_w;
+    classic_only(l, "st_param", out);
+}
+
+void import_power_file(struct layer *l) {
+    classic_only(l, "power_file_param", layer_shape(l, 0));
+}

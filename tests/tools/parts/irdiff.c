@@ -182,6 +182,8 @@ static void compare_blob(struct match *m, const struct ir_layer *peer, const str
                (unsigned long long)bytes, b->kind, (unsigned long long)b->bytes);
     else if (a->has_sums && b->has_sums) {
         double slack = m->roughness * b->absolute + 1e-12;
+        if (m->half) // what is smaller than the smallest half vanishes
+            slack += 0x1p-24 * (double)(a->bytes / a->element);
         double off = fmax(fabs(a->sum - b->sum),
                           fmax(fabs(a->absolute - b->absolute), fabs(a->placed - b->placed)));
         if (!(off <= slack))

@@ -47,7 +47,7 @@ PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(
 
 # -ffp-contract=off: gcc and clang round alike. -ffile-prefix-map: no path of this machine remains.
 COMMON_FLAGS = -std=c17 -D_GNU_SOURCE $(OPTIMIZE) -g -fPIC -ffp-contract=off -ffile-prefix-map=$(CURDIR)=. \
-	$(HARDEN) $(SANITIZERS) -I. -I$(GEN) $(PACKAGE_FLAGS) -MMD -MP $(CFLAGS)
+	$(HARDEN) $(SANITIZERS) -I. -isystem $(GEN) $(PACKAGE_FLAGS) -MD -MP $(CFLAGS)
 COMPILE = $(CC) $(COMMON_FLAGS) $(WARNINGS) -include compiler/base/banned.h
 LINK = $(CC) $(SANITIZERS) -rdynamic -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread
@@ -148,7 +148,7 @@ $(GEN)/build_id.h: FORCE
 
 # For ci/lint.
 print-flags:
-	@echo $(filter-out -MMD -MP,$(COMMON_FLAGS)) -include compiler/base/banned.h
+	@echo $(filter-out -MD -MP,$(COMMON_FLAGS)) -include compiler/base/banned.h
 
 # ---- Goals ----
 setup:

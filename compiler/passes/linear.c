@@ -35,14 +35,10 @@ struct fuse_filter *fuse_filter_new(struct arena *arena, struct graph *g,
     return filter;
 }
 
-static bool matches(const regex_t *expression, const char *name) {
-    return name != NULL && regexec(expression, name, 0, NULL, 0) == 0;
-}
-
 bool fuse_allowed(const struct fuse_filter *filter, const struct node *n) {
+    const char *name = n->place.layer != NULL ? n->place.layer : n->name;
     for (uint32_t i = 0; i < filter->count; i++)
-        if (matches(&filter->expressions[i], n->name) ||
-            matches(&filter->expressions[i], n->place.layer))
+        if (regexec(&filter->expressions[i], name, 0, NULL, 0) == 0)
             return false;
     return true;
 }

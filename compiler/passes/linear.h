@@ -11,7 +11,7 @@ struct fuse_filter;
 // Lives in `arena`. An expression that cannot be read is reported and left out.
 struct fuse_filter *fuse_filter_new(struct arena *arena, struct graph *g,
                                     const struct pass_options *options);
-// By the node's name or by that of the layer it comes from.
+// By the name of the layer that the node comes from: names inside it are ours.
 bool fuse_allowed(const struct fuse_filter *filter, const struct node *n);
 
 // --- y = scale * x + shift ----------------------------------------------------------------------

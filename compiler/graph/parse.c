@@ -423,11 +423,12 @@ static bool parse_source_names(struct parser *p, struct source_name **out) {
     return lex_expect(l, ")");
 }
 
+// *count is 1 when nothing is declared, and 0 for ": none".
 static bool parse_declared(struct parser *p, struct declared **out, uint32_t *count) {
     struct lexer *l = &p->lex;
-    *count = 0;
-    if (!lex_accept(l, ":"))
-        return true;
+    *count = lex_is(l, ":") ? 0 : 1;
+    if (!lex_accept(l, ":") || lex_accept(l, "none"))
+        return !l->failed;
     do {
         struct declared *d = arena_new_of(p->arena, struct declared);
         d->place = l->now.place;
@@ -465,9 +466,8 @@ static bool check_declared(struct parser *p, struct node *n, const struct declar
     return true;
 }
 
-static bool parse_constant(struct parser *p, struct node *n, const struct declared *d,
-                           uint32_t count) {
-    if (count != 1 || d->poison)
+static bool parse_constant(struct parser *p, struct node *n, const struct declared *d) {
+    if (d == NULL || d->poison)
         return lex_error(&p->lex, "a constant has one output with type and shape");
     if (!lex_expect(&p->lex, "=") || !parse_tensor(p, d->type, d->shape, &n->outputs[0].constant))
         return false;
@@ -495,10 +495,10 @@ static bool parse_outputs(struct parser *p, struct node *n, const struct place *
     if (!parse_declared(p, &declared, &count))
         return false;
     uint32_t made = n->op->outputs == PORTS_VARIADIC ? count : n->op->outputs;
-    if (count > 0 && count != made)
+    if (declared != NULL && count != made)
         return lex_error_at(&p->lex, place, "%s has %" PRIu32 " outputs", n->op->name, made);
-    node_set_output_count(n, made > 0 || n->op->outputs == 0 ? made : 1);
-    if (n->op == &op_Constant && !parse_constant(p, n, declared, count))
+    node_set_output_count(n, made);
+    if (n->op == &op_Constant && !parse_constant(p, n, declared))
         return false;
     if (n->op == &op_Poison)
         n->outputs[0].poison = true;

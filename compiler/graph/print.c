@@ -228,6 +228,8 @@ static void print_inputs(struct printer *p, const struct node *n) {
 }
 
 static void print_outputs(struct printer *p, const struct node *n) {
+    if (n->output_count == 0 && n->op->outputs == PORTS_VARIADIC)
+        strbuf_puts(p->out, " : none");
     for (uint32_t i = 0; i < n->output_count; i++) {
         const struct value *v = &n->outputs[i];
         strbuf_puts(p->out, i > 0 ? ", " : " : ");

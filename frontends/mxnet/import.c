@@ -5,17 +5,15 @@
 #include <string.h>
 
 #include "compiler/ops/data.h"
-#include "frontends/cut.h"
+#include "frontends/importer.h"
 #include "frontends/mxnet/files.h"
 #include "frontends/mxnet/layers.h"
 #include "frontends/source.h"
 
 struct import {
-    struct graph *graph;
+    struct importer base; // its nodes are the symbol's
     struct mxnet_model model;
     const struct mxnet_layer_row **rows; // by node; NULL: a variable or an unknown operator
-    struct cut cut;                      // the same nodes
-    struct value ***values;              // by node: its outputs
 };
 
 // --- the index
@@ -43,7 +41,7 @@ static void index_node(struct import *im, struct cut_node *nodes, uint32_t i, ui
     uint32_t used = node->input_count;
     if (row != NULL && row->data_inputs != 0 && row->data_inputs < used)
         used = row->data_inputs; // the others are labels
-    struct cut_source *inputs = arena_array_of(im->graph->arena, used, struct cut_source);
+    struct cut_source *inputs = arena_array_of(im->base.graph->arena, used, struct cut_source);
     for (uint32_t k = 0; k < used; k++)
         inputs[k] = (struct cut_source){node->inputs[k].node, node->inputs[k].output};
     bool is_constant = is_variable(node) && mxnet_find_array(&im->model.params, node->name) != NULL;
@@ -58,26 +56,27 @@ static void index_node(struct import *im, struct cut_node *nodes, uint32_t i, ui
 
 // NAME_output, or NAME_output0, NAME_output1, ...: what MXNet calls outputs.
 static const char *output_name(struct import *im, uint32_t node, uint32_t output) {
-    const struct cut_node *n = &im->cut.nodes[node];
-    struct arena *arena = im->graph->arena;
+    const struct cut_node *n = &im->base.cut.nodes[node];
+    struct arena *arena = im->base.graph->arena;
     return n->output_count == 1 ? arena_printf(arena, "%s_output", n->name)
                                 : arena_printf(arena, "%s_output%u", n->name, output);
 }
 
 static void add_aliases(struct import *im) {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < im->cut.node_count; i++)
-        count += im->cut.nodes[i].output_count;
-    struct cut_alias *aliases = arena_array_of(im->graph->arena, count, struct cut_alias);
-    for (uint32_t i = 0; i < im->cut.node_count; i++)
-        for (uint32_t k = 0; !im->cut.nodes[i].is_input && k < im->cut.nodes[i].output_count; k++)
-            aliases[im->cut.alias_count++] =
+    for (uint32_t i = 0; i < im->base.cut.node_count; i++)
+        count += im->base.cut.nodes[i].output_count;
+    struct cut_alias *aliases = arena_array_of(im->base.graph->arena, count, struct cut_alias);
+    for (uint32_t i = 0; i < im->base.cut.node_count; i++)
+        for (uint32_t k = 0;
+             !im->base.cut.nodes[i].is_input && k < im->base.cut.nodes[i].output_count; k++)
+            aliases[im->base.cut.alias_count++] =
                 (struct cut_alias){.name = output_name(im, i, k), .source = {i, k}};
-    im->cut.aliases = aliases;
+    im->base.cut.aliases = aliases;
 }
 
 static void make_index(struct import *im) {
-    struct arena *arena = im->graph->arena;
+    struct arena *arena = im->base.graph->arena;
     const struct mxnet_symbol *symbol = &im->model.symbol;
     struct cut_node *nodes = arena_array_of(arena, symbol->count, struct cut_node);
     uint32_t *read = arena_array_of(arena, symbol->count, uint32_t);
@@ -91,7 +90,8 @@ static void make_index(struct import *im) {
     }
     for (uint32_t i = 0; i < symbol->count; i++)
         index_node(im, nodes, i, read[i]);
-    im->cut = (struct cut){.graph = im->graph, .nodes = nodes, .node_count = symbol->count};
+    im->base.cut =
+        (struct cut){.graph = im->base.graph, .nodes = nodes, .node_count = symbol->count};
     add_aliases(im);
 }
 
@@ -108,7 +108,7 @@ static struct place place_of(const struct import *im, uint32_t node) {
 static struct shape shape_of_variable(struct import *im, const struct mxnet_node *node) {
     struct ints dims;
     struct shape shape = SHAPE_UNKNOWN;
-    if (!mxnet_attr_ints(im->graph->arena, node, "__shape__", 0, &dims) || dims.count == 0 ||
+    if (!mxnet_attr_ints(im->base.graph->arena, node, "__shape__", 0, &dims) || dims.count == 0 ||
         dims.count > SHAPE_MAX_RANK)
         return shape;
     for (uint32_t i = 0; i < dims.count; i++)
@@ -123,35 +123,20 @@ static void import_variable(struct import *im, uint32_t i) {
     struct place place = place_of(im, i);
     struct value *v;
     if (t != NULL) {
-        v = graph_constant(im->graph, node->name,
-                           dtype_is_float(t->type) ? tensor_cast(im->graph->arena, t, DT_F32) : t);
+        v = graph_constant(im->base.graph, node->name,
+                           dtype_is_float(t->type) ? tensor_cast(im->base.graph->arena, t, DT_F32)
+                                                   : t);
     } else {
         struct shape shape = shape_of_variable(im, node);
-        v = cut_placeholder(&im->cut, i, 0, DT_F32, shape, shape.rank == 4 ? "NCHW" : "", &place);
+        v = cut_placeholder(&im->base.cut, i, 0, DT_F32, shape, shape.rank == 4 ? "NCHW" : "",
+                            &place);
     }
     value_add_name(v, node->name);
-    im->values[i][0] = v;
+    im->base.values[i][0] = v;
 }
 
 // --- operators
 // ------------------------------------------------------------------------------------
-
-// False after a report, or when an input is poison.
-static bool gather_inputs(struct import *im, uint32_t node, struct mxnet_layer *l) {
-    bool good = true;
-    l->inputs = arena_array_of(l->arena, l->input_count, struct value *);
-    for (uint32_t i = 0; i < l->input_count; i++) {
-        struct cut_source s = im->cut.nodes[node].inputs[i];
-        struct value **values = im->values[s.node];
-        struct value *v = cut_feed(&im->cut, node, i, values == NULL ? NULL : values[s.output]);
-        if (v == NULL)
-            diag_report(im->graph->diag, &l->builder.place, EDGE_UNDEFINED,
-                        im->cut.nodes[s.node].name, l->name);
-        l->inputs[i] = v;
-        good &= v != NULL && !v->poison;
-    }
-    return good;
-}
 
 static void import_outputs(struct import *im, uint32_t node, struct mxnet_layer *l) {
     const struct mxnet_layer_row *row = im->rows[node];
@@ -159,7 +144,8 @@ static void import_outputs(struct import *im, uint32_t node, struct mxnet_layer 
         mxnet_fail(l, UNKNOWN_LAYER, l->node->op);
         return;
     }
-    if (!gather_inputs(im, node, l))
+    l->inputs = arena_array_of(l->arena, l->input_count, struct value *);
+    if (!importer_gather(&im->base, node, &l->builder.place, l->inputs))
         return;
     if (l->input_count == 0 && row->import == NULL)
         mxnet_fail(l, INPUT_COUNT, 0U, "1 or more");
@@ -176,18 +162,18 @@ static void import_outputs(struct import *im, uint32_t node, struct mxnet_layer 
 
 static void import_layer(struct import *im, uint32_t i) {
     const struct mxnet_node *node = &im->model.symbol.nodes[i];
-    struct mxnet_layer l = {.builder = {.graph = im->graph, .place = place_of(im, i)},
-                            .arena = im->graph->arena,
+    struct mxnet_layer l = {.builder = {.graph = im->base.graph, .place = place_of(im, i)},
+                            .arena = im->base.graph->arena,
                             .name = node->name,
                             .node = node,
                             .params = &im->model.params,
-                            .input_count = im->cut.nodes[i].input_count,
-                            .outputs = im->values[i],
-                            .output_count = im->cut.nodes[i].output_count};
+                            .input_count = im->base.cut.nodes[i].input_count,
+                            .outputs = im->base.values[i],
+                            .output_count = im->base.cut.nodes[i].output_count};
     import_outputs(im, i, &l);
     for (uint32_t k = 0; k < l.output_count; k++) {
         if (l.outputs[k] == NULL || l.failed)
-            l.outputs[k] = graph_poison(im->graph, l.name, &l.builder.place);
+            l.outputs[k] = graph_poison(im->base.graph, l.name, &l.builder.place);
         else if (l.output_count == 1)
             value_add_name(l.outputs[k], l.name);
         value_add_name(l.outputs[k], output_name(im, i, k));
@@ -197,39 +183,20 @@ static void import_layer(struct import *im, uint32_t i) {
 // --- the whole
 // ------------------------------------------------------------------------------------
 
-static void make_results(struct import *im) {
-    for (uint32_t i = 0; i < im->cut.output_count; i++) {
-        const struct cut_output *output = &im->cut.outputs[i];
-        struct value **values = im->values[output->source.node];
-        struct value *v =
-            cut_end(&im->cut, output, values == NULL ? NULL : values[output->source.output]);
-        if (v != NULL && !v->poison)
-            build_result(im->graph, output->name, v);
-    }
+static void import_node(struct importer *base, uint32_t node) {
+    struct import *im = (struct import *)base;
+    if (is_variable(&im->model.symbol.nodes[node]))
+        import_variable(im, node);
+    else
+        import_layer(im, node);
 }
 
 static bool mxnet_import(const struct import_options *options, struct graph *g) {
-    struct import im = {.graph = g};
+    struct import im = {.base = {.graph = g}};
     if (!mxnet_open(g->arena, g->diag, options, &im.model))
         return false;
     make_index(&im);
-    if (!cut_plan(&im.cut, options))
-        return false;
-    im.values = arena_array_of(g->arena, im.cut.node_count, struct value **);
-    for (uint32_t i = 0; i < im.cut.node_count; i++) {
-        if (!im.cut.reached[i])
-            continue;
-        im.values[i] = arena_array_of(g->arena, im.cut.nodes[i].output_count, struct value *);
-        if (is_variable(&im.model.symbol.nodes[i]))
-            import_variable(&im, i);
-        else
-            import_layer(&im, i);
-    }
-    make_results(&im);
-    if (diag_count(g->diag, DIAG_FAILED) > 0)
-        return false;
-    cut_finish(&im.cut);
-    return true;
+    return importer_run(&im.base, options, import_node);
 }
 
 static int mxnet_bid(const char *path, struct slice head) {

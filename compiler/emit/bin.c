@@ -9,8 +9,8 @@
 #include "compiler/base/checked.h"
 #include "compiler/base/limits.h"
 
-#define PROBE_ELEMENTS 4u         // from either end
-#define BLOCK_ELEMENTS (1u << 14) // of a recipe
+#define PROBE_ELEMENTS ((size_t)4)       // from either end
+#define BLOCK_ELEMENTS ((size_t)1 << 14) // of a recipe
 #define BLOCK_BYTES (BLOCK_ELEMENTS * sizeof(uint64_t))
 
 void bin_init(struct bin *bin, struct arena *arena, uint64_t alignment) {

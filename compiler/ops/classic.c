@@ -212,7 +212,21 @@ static bool infer_crop(struct node *n) {
     return true;
 }
 
-static const struct classic_form crop_form = {"Crop", {NULL}, NULL};
+// The sizes are written also where a second input has them.
+static void classic_crop(const struct node *n, put_function *put, void *to) {
+    const struct crop *a = n->attrs;
+    const struct shape *out = &n->outputs[0].shape;
+    int64_t dims[SHAPE_MAX_RANK];
+    uint32_t count = a->axis.count < SHAPE_MAX_RANK ? a->axis.count : SHAPE_MAX_RANK;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t axis = 0;
+        shape_axis(out, a->axis.data[i], &axis);
+        dims[i] = out->dims[axis];
+    }
+    put_ints(put, to, "dim", dims, count);
+}
+
+static const struct classic_form crop_form = {"Crop", {NULL}, classic_crop};
 
 const struct op_def op_CropIE = {
     .name = "CropIE",

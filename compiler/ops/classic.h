@@ -63,7 +63,7 @@ ATTR_STRUCT(normalize, NORMALIZE_ATTRS)
 #define CROP_ATTRS(A)                                                                              \
     A(INTS, axis, NO_DEFAULT, NULL, NULL, "axis")                                                  \
     A(INTS, offset, NO_DEFAULT, NULL, NULL, "offset")                                              \
-    A(INTS, dim, NO_DEFAULT, NULL, NULL, "dim")
+    A(INTS, dim, NO_DEFAULT, NULL, NULL, NULL)
 ATTR_STRUCT(crop, CROP_ATTRS)
 
 #endif

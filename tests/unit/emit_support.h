@@ -14,16 +14,21 @@
 struct target { // v11-FP32.xml
     int version;
     enum dtype type;
-    char kind[16];
+    const char *kind;
 };
 
 static inline bool read_target(const char *path, struct target *out) {
-    char type[8];
-    const char *name = strrchr(path, '/') + 1;
-    if (sscanf(name, "v%d-%7[A-Z0-9].%15s", &out->version, type, out->kind) != 3)
+    const char *name = strrchr(path, '/') + 1, *dot = strchr(name, '.');
+    char *dash, type[8] = "";
+    if (*name != 'v' || dot == NULL)
         return false;
+    out->version = (int)strtol(name + 1, &dash, 10);
+    if (*dash != '-' || dot - dash > 7)
+        return false;
+    memcpy(type, dash + 1, (size_t)(dot - dash) - 1);
     out->type = dtype_from_classic_name(type);
-    return true;
+    out->kind = dot + 1;
+    return out->type != DT_UNKNOWN;
 }
 
 static inline const char *target_graph(struct arena *arena, const char *path) {

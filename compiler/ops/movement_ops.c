@@ -335,7 +335,8 @@ static bool evaluate_pad(struct node *n, const struct tensor **outputs) {
             continue;
         t = a->pad_mode == PAD_CONSTANT
                 ? pad_by_value(n->graph->arena, t, i, begin.data[i], out.dims[i], pad_value(n))
-                : pad_by_index(n->graph->arena, t, i, a->pad_mode, begin.data[i], out.dims[i]);
+                : pad_by_index(n->graph->arena, t, i, (enum pad_mode)a->pad_mode, begin.data[i],
+                               out.dims[i]);
     }
     outputs[0] = t;
     return t != NULL;

@@ -64,12 +64,12 @@ check "all files are there" test -s out/red/FP32/red.xml -a -s out/red/FP16/red.
     -s out/blue/FP32-v4/blue.xml -a -s out/green/FP32/green.mapping -a -s out/zoo.json
 quiet "a second build does nothing"
 cp -r out first
-stat -c '%n %y' out/*/*/* >times
+stat -c '%n %y' out/*/*/* > times.txt
 
 touch red.tar.xz blue/net.caffemodel zoo.yml more.yml
 expect "touching inputs and manifests builds nothing" 0 ""
 quiet "after a touch, a later build has nothing to do"
-check "no output was written again" test "$(stat -c '%n %y' out/*/*/*)" = "$(cat times)"
+check "no output was written again" test "$(stat -c '%n %y' out/*/*/*)" = "$(cat times.txt)"
 
 flip_byte blue/net.caffemodel
 expect "one byte of one input builds its model alone" 0 "blue FP32
@@ -151,6 +151,17 @@ cp "$ZOOC" zooc-copy
 ZOOC=$PWD/zooc-copy
 expect "another binary of the same build id builds nothing" 0 ""
 quiet "and is quiet"
+
+id=$("$ZOOC" version | sed 's/zooc //')
+sed -i "s/$id/$(tr 0-9a-f 1-9a-f0 <<<"$id")/g" zooc-copy
+expect "a compiler with another build id builds everything" 0 "blue FP32
+blue FP32-v4
+green -
+green FP32
+red -
+red FP16
+red FP32"
+check "with the same outputs" diff -r out/red first/red
 
 sed -i '/- name: green/,$d' zoo.yml
 "$ZOOC" build zoo.yml -o out >build.log 2>&1

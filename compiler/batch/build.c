@@ -53,6 +53,14 @@ static bool lock_folder(struct build *b) {
     return false;
 }
 
+// Manifests that are wrong leave no folder behind that was not there before.
+static void remove_fresh_folder(struct build *b) {
+    const char *folder = b->request->gen.folder;
+    unlink(arena_printf(b->arena, "%s/.zooc/lock", folder));
+    rmdir(arena_printf(b->arena, "%s/.zooc", folder));
+    rmdir(folder);
+}
+
 // An empty file for the events of this build; the steps append to it.
 static bool start_events(struct build *b) {
     const char *path = arena_printf(b->arena, "%s/.zooc/events.jsonl", b->request->gen.folder);
@@ -150,7 +158,15 @@ static int finish(struct build *b, int ninja, double start) {
 int build_run(struct arena *arena, const struct build_request *request, struct diag *diag) {
     struct build b = {.arena = arena, .request = request, .diag = diag};
     double start = now();
-    if (!lock_folder(&b) || !gen_write(arena, &request->gen, diag) || !start_events(&b))
+    bool fresh = access(request->gen.folder, F_OK) != 0;
+    if (!lock_folder(&b))
+        return diag_exit_code(diag);
+    if (!gen_write(arena, &request->gen, diag)) {
+        if (fresh)
+            remove_fresh_folder(&b);
+        return diag_exit_code(diag);
+    }
+    if (!start_events(&b))
         return diag_exit_code(diag);
     int ninja = run_ninja(&b);
     int code = ninja < 0 ? EXIT_INPUT : finish(&b, ninja, start);

@@ -238,10 +238,10 @@ bool gen_write(struct arena *arena, const struct gen_request *request, struct di
     struct gen g = {.arena = arena, .diag = diag, .request = request, .reached = names_new(arena)};
     // A folder that does not exist yet is only made for manifests that are right.
     if (access(request->folder, F_OK) == 0) {
-        if (!make_folder(&g) || !link_program(&g))
+        if (!make_folder(&g))
             return false;
         if (is_current(&g))
-            return true;
+            return link_program(&g);
     }
     struct zoo *zoo = zoo_read(arena, request->manifests, request->manifest_count, diag);
     if (zoo == NULL || !make_folder(&g))

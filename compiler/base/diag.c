@@ -213,11 +213,19 @@ static void add_source(struct strbuf *out, const char *text, size_t size) {
     }
 }
 
+// The line ends at a newline, or at NUL: what lies behind it may be another's (so no strcspn).
+static size_t line_length(const char *text) {
+    size_t length = 0;
+    while (text[length] && text[length] != '\n' && text[length] != '\r')
+        length++;
+    return length;
+}
+
 // The source line and a caret below the column. Of a long line, the part around the column.
 static void add_caret(struct strbuf *out, const struct place *at) {
     if (!at->text || !at->line || !at->column)
         return;
-    size_t length = strcspn(at->text, "\r\n");
+    size_t length = line_length(at->text);
     size_t column = at->column - 1 < length ? at->column - 1 : length;
     size_t start = column > LINE_SHOWN / 2 && length > LINE_SHOWN ? column - LINE_SHOWN / 2 : 0;
     while (start > 0 && ((unsigned char)at->text[start] & 0xc0) == 0x80)

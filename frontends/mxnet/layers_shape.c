@@ -375,7 +375,7 @@ void mxnet_pad(struct mxnet_layer *l) {
     struct node *n = build_node(
         &l->builder, &op_Pad, l->name, 3,
         (struct value *[]){l->inputs[0], list(l, "begin", rank, begin), list(l, "end", rank, end)});
-    ((struct pad *)n->attrs)->pad_mode = ours[mode];
+    ((struct pad *)n->attrs)->pad_mode = (int)ours[mode];
     if (mode == 0)
         node_add_input(n, build_f32_scalar(&l->builder, mxnet_name(l, "value"), (float)value));
     l->outputs[0] = finish(n);

@@ -100,19 +100,22 @@ static const char *compare(const struct trial *t, const struct value *wanted,
 
 // ---- One graph, one version ----
 
-static bool write_ir(const struct trial *t) {
+// The graph as it was written, or NULL.
+static struct graph *write_ir(const struct trial *t) {
     struct graph *g = parse(t);
     struct pass_options passes = {.ir_version = t->version, .check = true};
     struct emit_options options = {
         .ir_version = t->version, .data_type = DT_F32, .model_name = "out", .output_dir = folder};
     struct emit_result result;
-    return g != NULL && passes_lower(g, DIALECT_OPSET, &passes) && emit_ir(g, &options, &result);
+    bool good =
+        g != NULL && passes_lower(g, DIALECT_OPSET, &passes) && emit_ir(g, &options, &result);
+    return good ? g : NULL;
 }
 
 static const char *run(const struct trial *t) {
     struct ndarray inputs[MOST_PORTS], outputs[MOST_PORTS];
-    struct graph *g = parse(t);
-    if (!write_ir(t) || g == NULL)
+    struct graph *g = parse(t), *written = write_ir(t);
+    if (written == NULL || g == NULL)
         return "it cannot be written";
     struct runtime_model *m = runtime_load(t->rt, arena_printf(t->arena, "%s/out.xml", folder), 1);
     if (m == NULL)
@@ -126,8 +129,12 @@ static const char *run(const struct trial *t) {
     if (!runtime_infer(m, inputs, t->arena, outputs))
         return "the runtime fails";
     feed(g);
+    feed(written); // what classic IR alone has gets its numbers from the opset's operators
     for (uint32_t i = 0; i < g->results.count; i++) {
-        const char *wrong = compare(t, g->results.items[i]->inputs[0].value, &outputs[i]);
+        const struct value *wanted = g->results.items[i]->inputs[0].value;
+        if (wanted->constant == NULL)
+            wanted = written->results.items[i]->inputs[0].value;
+        const char *wrong = compare(t, wanted, &outputs[i]);
         if (wrong != NULL)
             return arena_printf(t->arena, "output '%s': %s", g->results.items[i]->name, wrong);
     }

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A truncated model is refused: exit code 1, a message, no output. A model with flipped bits is refused
+# likewise or converted whole (a flipped weight is a weight). Nothing else ever happens: no crash, no
+# hang, no fault of ours, no half-written files. Run with sanitizers.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+root=$PWD
+build=${BUILD:-build}
+scratch=${SCRATCH:-$(mktemp -d)}
+zooc=${ZOOC:-$build/sanitize/zooc}
+case $zooc in /*) ;; *) zooc=$root/$zooc ;; esac
+passed=0 failed=0
+cd "$scratch" || exit 1
+
+fail() {
+    failed=$((failed + 1))
+    echo "FAILED $1"
+    head -n 5 errors
+}
+
+# attempt NAME MAY_SUCCEED: converts hurt/NAME.*, then looks at how it ended and what is there.
+attempt() {
+    local name=$1 may_succeed=$2 code files
+    rm -rf out
+    timeout 60 "$zooc" convert "${model[@]}" -o out -n net --silent 2>errors </dev/null
+    code=$?
+    files=$(find out -type f 2>/dev/null | wc -l)
+    if [ "$code" -eq 1 ] && [ "$files" -eq 0 ] && grep -q '^\[ ERROR \]' errors; then
+        passed=$((passed + 1))
+    elif [ "$code" -eq 0 ] && [ "$files" -eq 3 ] && [ -n "$may_succeed" ]; then
+        passed=$((passed + 1))
+    else
+        fail "$name: exit code $code, $files files"
+    fi
+}
+
+# flip FILE OFFSET BIT: in place.
+flip() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+    # shellcheck disable=SC2059 # the format is the byte
+    printf "$(printf '\\x%02x' $((byte ^ (1 << $3))))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# hurt FILE RUNS [TEXT]: RUNS truncations and RUNS flips of FILE, spread over it; its ends get some more.
+# What is left of a text may be a smaller network.
+hurt() {
+    local file=$1 runs=$2 text=${3-} size offset i
+    size=$(stat -c %s "whole/$file")
+    for ((i = 0; i < runs; i++)); do
+        case $i in
+        [0-7]) offset=$i ;;
+        [89]) offset=$((size - i + 7)) ;;
+        *) offset=$((size * i / runs)) ;;
+        esac
+        rm -rf hurt && cp -r whole hurt
+        truncate -s "$offset" "hurt/$file"
+        attempt "$file cut at $offset" "$text"
+        rm -rf hurt && cp -r whole hurt
+        flip "hurt/$file" "$((offset * 7 % size))" $((i % 8))
+        attempt "$file, bit $((i % 8)) flipped at $((offset * 7 % size))" yes
+    done
+}
+
+"$zooc" unpack "$root/zoo/digits_mlp.tar.bz2" -o whole >/dev/null || exit 1
+model=(--input_model hurt/digits_mlp.caffemodel --input_proto hurt/digits_mlp.prototxt)
+hurt digits_mlp.caffemodel 60
+hurt digits_mlp.prototxt 40 text
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

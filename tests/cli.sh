@@ -23,6 +23,7 @@ update=
 mkdir -p "$scratch/bin"
 ln -sf "$zooc" "$scratch/bin/zooc"
 ln -sf "$zooc" "$scratch/bin/mo"
+ln -sf "$(realpath "$build")/tests/tools/npy" "$scratch/bin/npy"
 export PATH="$scratch/bin:$PATH" NO_COLOR=1 LC_ALL=C
 passed=0 failed=0
 

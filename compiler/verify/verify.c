@@ -61,11 +61,13 @@ static struct verify_output nearest(struct verify *v, const struct golden *g) {
 static void judge_output(struct verify *v, const struct golden *g) {
     struct verify_output o = nearest(v, g);
     struct place place = {.file = v->job->model};
+    if (*o.name == '\0') // a lone .npy
+        o.name = o.port;
     o.within = o.difference.comparable && o.difference.relative <= v->job->tolerance;
     if (!o.difference.comparable)
-        diag_report(v->diag, &place, VERIFY_SHAPE, g->name);
+        diag_report(v->diag, &place, VERIFY_SHAPE, o.name);
     else if (!o.within)
-        diag_report(v->diag, &place, VERIFY_DIFFERS, g->name, number(v, o.difference.relative),
+        diag_report(v->diag, &place, VERIFY_DIFFERS, o.name, number(v, o.difference.relative),
                     number(v, v->job->tolerance));
     v->result->outputs[v->result->output_count++] = o;
 }

@@ -8,50 +8,12 @@
 #include "compiler/base/strbuf.h"
 #include "compiler/verify/fill.h"
 #include "compiler/verify/npy.h"
+#include "tests/tools/parts/npyfile.h"
 
 struct input {
     const char *name;
     struct slice npy; // a whole .npy file
 };
-
-static const char *type_code(enum dtype type) {
-    static const char *const codes[DT_COUNT] = {
-        [DT_F16] = "<f2", [DT_F32] = "<f4", [DT_F64] = "<f8", [DT_I8] = "|i1",   [DT_I16] = "<i2",
-        [DT_I32] = "<i4", [DT_I64] = "<i8", [DT_U8] = "|u1",  [DT_BOOL] = "|b1",
-    };
-    return codes[type];
-}
-
-static enum dtype type_of(const char *numpy) {
-    static const struct {
-        const char *name;
-        enum dtype type;
-    } types[] = {{"float16", DT_F16}, {"float32", DT_F32}, {"float64", DT_F64},
-                 {"int8", DT_I8},     {"int16", DT_I16},   {"int32", DT_I32},
-                 {"int64", DT_I64},   {"uint8", DT_U8},    {"bool", DT_BOOL}};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (strcmp(types[i].name, numpy) == 0)
-            return types[i].type;
-    return DT_UNKNOWN;
-}
-
-// A .npy of `count` elements of `type`; `shape` as text between brackets.
-static struct slice npy(struct arena *arena, enum dtype type, const char *shape, const void *data,
-                        uint64_t count) {
-    const char *header = arena_printf(
-        arena, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type_code(type), shape);
-    size_t size = 10 + strlen(header) + 1, padded = (size + 63) / 64 * 64;
-    uint64_t bytes = count * dtype_size(type);
-    uint8_t *file = arena_alloc(arena, padded + bytes);
-    memcpy(file, "\x93NUMPY\x01\x00", 8);
-    file[8] = (uint8_t)((padded - 10) & 0xFF);
-    file[9] = (uint8_t)((padded - 10) >> 8);
-    memset(file + 10, ' ', padded - 10);
-    memcpy(file + 10, header, strlen(header));
-    file[padded - 1] = '\n';
-    memcpy(file + padded, data, bytes);
-    return slice_of(file, padded + bytes);
-}
 
 static struct slice filled(struct recipe *recipe, struct json_object *spec,
                            struct json_object *rule) {
@@ -63,7 +25,7 @@ static struct slice filled(struct recipe *recipe, struct json_object *spec,
     uint64_t count = recipe_elements(spec);
     float *values = arena_array_of(arena, count, float);
     struct fill fill;
-    enum dtype type = type_of(json_object_get_string(json_object_object_get(spec, "dtype")));
+    enum dtype type = npyfile_type(json_object_get_string(json_object_object_get(spec, "dtype")));
     struct slice out = slice_of(NULL, 0);
     if (type != DT_UNKNOWN &&
         fill_start(&fill, json_object_get_string(json_object_object_get(rule, "name")),
@@ -72,7 +34,7 @@ static struct slice filled(struct recipe *recipe, struct json_object *spec,
         fill_next(&fill, values, count);
         void *data = arena_array(arena, count, dtype_size(type));
         dtype_convert(DT_F32, values, type, data, count);
-        out = npy(arena, type, text.data, data, count);
+        out = npyfile(arena, type, text.data, data, count);
     }
     strbuf_free(&text);
     return out;
@@ -83,7 +45,7 @@ static struct slice stored(struct recipe *recipe, const struct ndarray *a) {
     struct strbuf text = STRBUF_INIT;
     for (unsigned d = 0; d < a->rank; d++)
         strbuf_printf(&text, "%llu,", (unsigned long long)a->shape[d]);
-    struct slice out = npy(recipe->arena, a->type, text.data, a->data, a->count);
+    struct slice out = npyfile(recipe->arena, a->type, text.data, a->data, a->count);
     strbuf_free(&text);
     return out;
 }

@@ -104,7 +104,7 @@ void help_options(FILE *to, const char *program) {
 }
 
 int command_help(int argc, char **argv) {
-    if (argc < 2) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         help_commands(stdout);
         return EXIT_DONE;
     }

@@ -4,7 +4,14 @@
 #include "compiler/base/fatal.h"
 #include "compiler/cli/cli.h"
 
+#include <string.h>
+
 int command_step(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: zooc step unpack|convert|verify ...\n\n"
+             "One step of a build. ninja calls it with what zooc gen wrote.");
+        return EXIT_DONE;
+    }
     struct arena *arena = arena_new();
     struct diag *diag = diag_new(arena);
     enum step_kind kind = argc < 2 ? STEP_KIND_COUNT : step_kind_of(argv[1]);

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a TensorFlow graph to ours: nodes in order, the cut, then each node that is reached.
+#include <string.h>
+
+#include "compiler/ops/data.h"
+#include "frontends/importer.h"
+#include "frontends/source.h"
+#include "frontends/tf/files.h"
+#include "frontends/tf/layers.h"
+#include "frontends/wire/wire.h"
+
+struct import {
+    struct importer base; // its nodes are those of `tf`, in order
+    struct tf_graph tf;
+    uint32_t *order;                  // place in base -> node of tf
+    const struct tf_layer_row **rows; // by place; NULL: an unknown operator
+};
+
+// --- the index
+// ------------------------------------------------------------------------------------
+
+static uint32_t count_outputs(const struct tf_node *node, const struct tf_layer_row *row,
+                              uint32_t read) {
+    const Tensorflow__AttrValue *by =
+        row == NULL || row->outputs_by == NULL ? NULL : tf_attr(node, row->outputs_by);
+    int64_t count = row == NULL || row->outputs == 0 ? 1 : row->outputs;
+    if (by != NULL && by->list != NULL)
+        count = (int64_t)by->list->n_type;
+    else if (by != NULL && by->has_i)
+        count = by->i;
+    if (count < 1 || count > UINT16_MAX)
+        count = 1;
+    return read > (uint32_t)count ? read : (uint32_t)count;
+}
+
+static void index_node(struct import *im, struct cut_node *nodes, uint32_t place,
+                       const uint32_t *places, uint32_t read) {
+    const struct tf_node *node = &im->tf.nodes[im->order[place]];
+    const struct tf_layer_row *row = im->rows[place];
+    struct cut_source *inputs = arena_array_of(im->tf.arena, node->input_count, struct cut_source);
+    for (uint32_t k = 0; k < node->input_count; k++) {
+        uint32_t source = node->inputs[k].node;
+        inputs[k] = (struct cut_source){source == TF_NONE ? CUT_NONE : places[source],
+                                        node->inputs[k].output};
+    }
+    enum tf_layer_kind kind = row != NULL ? row->kind : TF_IMPORT;
+    nodes[place] = (struct cut_node){.name = node->name,
+                                     .inputs = inputs,
+                                     .input_count = kind == TF_INPUT ? 0 : node->input_count,
+                                     .output_count = count_outputs(node, row, read),
+                                     .is_input = kind == TF_INPUT,
+                                     .is_constant = strcmp(node->op, "Const") == 0,
+                                     .is_end = kind == TF_END};
+}
+
+static bool make_order(struct import *im, uint32_t *count) {
+    uint32_t stuck;
+    im->order = arena_array_of(im->tf.arena, im->tf.count, uint32_t);
+    if (tf_order(&im->tf, im->order, count, &stuck))
+        return true;
+    struct place at = tf_place(&im->tf, stuck);
+    diag_report(im->tf.diag, &at, CYCLE, im->tf.nodes[stuck].name);
+    return false;
+}
+
+static bool make_index(struct import *im) {
+    struct arena *arena = im->tf.arena;
+    uint32_t count;
+    if (!make_order(im, &count))
+        return false;
+    uint32_t *places = arena_array_of(arena, im->tf.count, uint32_t);
+    uint32_t *read = arena_array_of(arena, im->tf.count, uint32_t);
+    struct cut_node *nodes = arena_array_of(arena, count, struct cut_node);
+    im->rows = arena_array_of(arena, count, const struct tf_layer_row *);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tf_node *node = &im->tf.nodes[im->order[i]];
+        places[im->order[i]] = i;
+        im->rows[i] = tf_layer_find(node->op);
+        for (uint32_t k = 0; k < node->input_count; k++) {
+            struct tf_edge e = node->inputs[k];
+            if (e.node != TF_NONE && read[e.node] <= e.output)
+                read[e.node] = e.output + 1;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++)
+        index_node(im, nodes, i, places, read[im->order[i]]);
+    im->base.cut = (struct cut){
+        .graph = im->base.graph, .nodes = nodes, .node_count = count, .any_rank = false};
+    return true;
+}
+
+// --- placeholders
+// ---------------------------------------------------------------------------------
+
+// A placeholder says its shape once; what gives several tensors says a list.
+static void type_and_shape(const struct tf_node *node, uint32_t output, enum dtype *type,
+                           struct shape *shape) {
+    const Tensorflow__AttrValue *one = tf_attr(node, "shape");
+    const Tensorflow__AttrValue *all = tf_attr(node, "output_shapes");
+    const Tensorflow__AttrValue *types = tf_attr(node, "output_types");
+    if (types == NULL)
+        types = tf_attr(node, "component_types");
+    *type = tf_attr_type(node, "dtype", DT_F32);
+    *shape = SHAPE_UNKNOWN;
+    if (types != NULL && types->list != NULL && output < types->list->n_type)
+        *type = tf_dtype((int)types->list->type[output]);
+    if (all != NULL && all->list != NULL && output < all->list->n_shape)
+        tf_shape(all->list->shape[output], shape);
+    else if (one != NULL && one->shape != NULL)
+        tf_shape(one->shape, shape);
+    // A placeholder of no dimensions usually means that nobody said its shape; `bool` ones are
+    // switches and are scalars.
+    if (shape->rank == 0 && dtype_is_float(*type))
+        *shape = SHAPE_UNKNOWN;
+}
+
+static void import_placeholder(struct import *im, uint32_t place) {
+    const struct tf_node *node = &im->tf.nodes[im->order[place]];
+    struct place at = tf_place(&im->tf, im->order[place]);
+    for (uint32_t i = 0; i < im->base.cut.nodes[place].output_count; i++) {
+        enum dtype type;
+        struct shape shape;
+        type_and_shape(node, i, &type, &shape);
+        if (!cut_is_used(&im->base.cut, place, i))
+            continue;
+        struct value *v = cut_placeholder(&im->base.cut, place, i, type, shape,
+                                          shape.rank == 4 ? "NHWC" : "", &at);
+        im->base.values[place][i] = v;
+        value_add_name(v, node->name);
+    }
+}
+
+// --- operators
+// ------------------------------------------------------------------------------------
+
+static void import_outputs(struct import *im, uint32_t place, struct tf_layer *l) {
+    const struct tf_layer_row *row = im->rows[place];
+    if (row == NULL) {
+        tf_fail(l, UNKNOWN_LAYER, l->node->op);
+        return;
+    }
+    l->inputs = arena_array_of(l->arena, l->input_count, struct value *);
+    if (!importer_gather(&im->base, place, &l->builder.place, l->inputs))
+        return;
+    if (row->import != NULL) {
+        row->import(l);
+    } else if (!tf_inputs(l, 1)) {
+        return;
+    } else if (row->same != NULL) {
+        struct node *n = build_node(&l->builder, row->same, l->name, l->input_count, l->inputs);
+        node_finish(n);
+        l->outputs[0] = &n->outputs[0];
+    } else {
+        l->outputs[0] = l->inputs[0];
+    }
+}
+
+// TensorFlow's names of outputs: NAME, which is also NAME:0, and NAME:1, ...
+static void name_output(struct import *im, struct tf_layer *l, uint32_t output) {
+    struct value *v = l->outputs[output];
+    if (output == 0)
+        value_add_name(v, l->name);
+    value_add_name(v, arena_printf(im->tf.arena, "%s:%u", l->name, output));
+}
+
+static void import_layer(struct import *im, uint32_t place) {
+    uint32_t node = im->order[place];
+    struct tf_layer l = {.builder = {.graph = im->base.graph, .place = tf_place(&im->tf, node)},
+                         .arena = im->tf.arena,
+                         .name = im->tf.nodes[node].name,
+                         .node = &im->tf.nodes[node],
+                         .input_count = im->base.cut.nodes[place].input_count,
+                         .outputs = im->base.values[place],
+                         .output_count = im->base.cut.nodes[place].output_count};
+    import_outputs(im, place, &l);
+    for (uint32_t i = 0; i < l.output_count; i++) {
+        if (l.outputs[i] == NULL || l.failed)
+            l.outputs[i] = graph_poison(im->base.graph, l.name, &l.builder.place);
+        name_output(im, &l, i);
+    }
+}
+
+// --- the whole
+// ------------------------------------------------------------------------------------
+
+static void import_node(struct importer *base, uint32_t place) {
+    struct import *im = (struct import *)base;
+    if (im->base.cut.nodes[place].is_input)
+        import_placeholder(im, place);
+    else
+        import_layer(im, place);
+}
+
+static bool tf_import(const struct import_options *options, struct graph *g) {
+    struct import im = {.base = {.graph = g}};
+    tf_graph_init(&im.tf, g->arena, g->diag, options->model);
+    if (!tf_open(options, &im.tf) || !make_index(&im))
+        return false;
+    return importer_run(&im.base, options, import_node);
+}
+
+static int tf_bid(const char *path, struct slice head) {
+    enum { SUFFIX = 60, SURE = 90, CONTENT = 20 };
+    bool suffix = source_has_suffix(path, ".pb") || source_has_suffix(path, ".pb.frozen");
+    if (source_has_suffix(path, ".pbtxt") || source_has_suffix(path, ".meta"))
+        return SUFFIX;
+    unsigned known = wire_match(head, &tensorflow__graph_def__descriptor, 4);
+    if (suffix)
+        return known > 0 ? SURE : SUFFIX;
+    return known > 1 ? CONTENT : 0;
+}
+
+const struct frontend frontend_tf = {
+    .name = "tf", .title = "TensorFlow", .bid = tf_bid, .import = tf_import};

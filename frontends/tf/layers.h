@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// How TensorFlow's operators become ours: a table (layers.c) with two kinds of row. "Same thing,
+// other name": an operator on the same inputs. Or a function.
+//
+// Operators come in with the meaning they have in their own layout: a convolution over NHWC is an
+// explicit Transpose, the standard operator, and a Transpose back; sink_transposes takes them away.
+//
+// A node that cannot be imported reports once (tf_fail) and its outputs become poison; importing
+// goes on. A function is only called with good inputs.
+#ifndef ZOOC_TF_LAYERS_H
+#define ZOOC_TF_LAYERS_H
+
+#include "compiler/ops/build.h"
+#include "frontends/tf/index.h"
+
+struct tf_layer {           // one that is being imported
+    struct builder builder; // its place names file, node and operator
+    struct arena *arena;
+    const char *name;
+    const struct tf_node *node;
+    struct value **inputs;
+    uint32_t input_count;
+    struct value **outputs; // to be set
+    uint32_t output_count;
+    bool failed;
+};
+
+typedef void tf_layer_function(struct tf_layer *l);
+
+enum tf_layer_kind {
+    TF_IMPORT, // becomes operators
+    TF_INPUT,  // a placeholder
+    TF_PASS,   // gives back its first input (Identity, StopGradient)
+    TF_END,    // takes data and gives nothing (Assert, NoOp, summaries)
+};
+
+struct tf_layer_row {
+    const char *op;
+    enum tf_layer_kind kind;
+    uint8_t outputs;           // that it has at least; 0 = 1
+    const char *outputs_by;    // attribute that counts them, or NULL
+    tf_layer_function *import; // or, when NULL:
+    const struct op_def *same; // the operator of the same meaning
+};
+
+// NULL when there is none.
+const struct tf_layer_row *tf_layer_find(const char *op);
+extern const struct tf_layer_row tf_layer_rows[];
+extern const size_t tf_layer_row_count;
+
+// --- for layer functions
+// --------------------------------------------------------------------------
+
+// tf_fail(l, ID, args...): reports at the node.
+#define tf_fail(l, id, ...)                                                                        \
+    ((l)->failed = true,                                                                           \
+     diag_report((l)->builder.graph->diag, &(l)->builder.place, id, ##__VA_ARGS__))
+
+const char *tf_name(struct tf_layer *l, const char *suffix); // "<node>/<suffix>"
+bool tf_inputs(struct tf_layer *l, uint32_t least);          // reports when there are fewer
+bool tf_rank(struct tf_layer *l, uint32_t input, int32_t least, int32_t most);
+bool tf_static(struct tf_layer *l, uint32_t input);
+bool tf_axis(struct tf_layer *l, uint32_t input, int64_t axis, int32_t *out);
+// The constant behind an input; a report and NULL when it is not known.
+const struct tensor *tf_constant(struct tf_layer *l, uint32_t input, const char *what);
+// Its numbers as a list; false after a report.
+bool tf_numbers(struct tf_layer *l, uint32_t input, const char *what, struct ints *out);
+bool tf_number(struct tf_layer *l, uint32_t input, const char *what, int64_t *out);
+
+// Layout. Data with channels last [N, spatial..., C] and first [N, C, spatial...].
+bool tf_channels_last(struct tf_layer *l); // by data_format
+struct value *tf_to_first(struct tf_layer *l, const char *suffix, struct value *x);
+struct value *tf_to_last(struct tf_layer *l, const char *name, struct value *x);
+// The spatial numbers of a list that has one for each axis of the data (strides, ksize, dilations).
+struct ints tf_spatial(struct tf_layer *l, struct ints all);
+
+// The families.
+tf_layer_function tf_const;
+tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool, tf_bias_add,
+    tf_batch_norm, tf_lrn, tf_matmul, tf_batch_matmul;
+tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,
+    tf_add_n, tf_cast, tf_select, tf_reciprocal, tf_log1p, tf_fake_quant, tf_softplus,
+    tf_l2_normalize, tf_random_uniform, tf_zeros_like, tf_ones_like, tf_cumsum;
+tf_layer_function tf_concat, tf_concat_old, tf_reshape, tf_squeeze, tf_expand_dims, tf_transpose,
+    tf_pack, tf_unpack, tf_split, tf_split_v, tf_slice, tf_strided_slice, tf_pad, tf_mirror_pad,
+    tf_tile, tf_fill, tf_range, tf_shape_of, tf_size_of, tf_rank_of, tf_gather, tf_gather_nd,
+    tf_reduce, tf_argmax, tf_topk, tf_one_hot, tf_reverse, tf_reverse_sequence, tf_space_to_batch,
+    tf_batch_to_space, tf_space_to_depth, tf_depth_to_space, tf_broadcast_to, tf_unique;
+tf_layer_function tf_resize_bilinear, tf_resize_nearest, tf_patches, tf_crop_and_resize, tf_nms,
+    tf_ctc_greedy;
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activations, arithmetic that is more than one operator, casts, quantization.
+#include <math.h>
+#include <string.h>
+
+#include "compiler/ops/activation.h"
+#include "compiler/ops/build_layers.h"
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/indexing.h"
+#include "frontends/tf/layers.h"
+
+static struct value *finish(struct node *n) {
+    node_finish(n);
+    return &n->outputs[0];
+}
+
+static struct value *number(struct tf_layer *l, const char *suffix, enum dtype type, double value) {
+    return build_constant(&l->builder, tf_name(l, suffix),
+                          tensor_splat(l->arena, type, shape_scalar(), value));
+}
+
+void tf_const(struct tf_layer *l) {
+    const Tensorflow__AttrValue *v = tf_attr(l->node, "value");
+    const struct tensor *t = l->node->frozen;
+    if (t == NULL && (v == NULL || v->tensor == NULL)) {
+        tf_fail(l, ATTRIBUTE_MISSING, "value");
+        return;
+    }
+    if (t == NULL)
+        t = tf_tensor(l->arena, l->builder.graph->diag, &l->builder.place, v->tensor);
+    if (t != NULL)
+        l->outputs[0] = build_constant(&l->builder, l->name, t);
+}
+
+// --- activations
+// ----------------------------------------------------------------------------------
+
+void tf_relu6(struct tf_layer *l) {
+    if (!tf_inputs(l, 1))
+        return;
+    struct node *n = build_node(&l->builder, &op_Clamp, l->name, 1, l->inputs);
+    struct clamp *a = n->attrs;
+    a->min = 0;
+    a->max = 6;
+    l->outputs[0] = finish(n);
+}
+
+void tf_leaky_relu(struct tf_layer *l) {
+    if (!tf_inputs(l, 1))
+        return;
+    struct node *n = build_node(&l->builder, &op_ReLU, l->name, 1, l->inputs);
+    ((struct relu *)n->attrs)->negative_slope = (float)tf_attr_float(l->node, "alpha", 0.2);
+    l->outputs[0] = finish(n);
+}
+
+void tf_softmax(struct tf_layer *l) {
+    if (!tf_rank(l, 0, 1, SHAPE_MAX_RANK))
+        return;
+    bool is_log = strcmp(l->node->op, "LogSoftmax") == 0;
+    struct node *n =
+        build_node(&l->builder, is_log ? &op_LogSoftmax : &op_SoftMax, l->name, 1, l->inputs);
+    ((struct softmax *)n->attrs)->axis = l->inputs[0]->shape.rank - 1;
+    l->outputs[0] = finish(n);
+}
+
+// --- arithmetic
+// -----------------------------------------------------------------------------------
+
+static void power_of(struct tf_layer *l, double exponent) {
+    if (tf_inputs(l, 1))
+        l->outputs[0] = build_op2(&l->builder, &op_Power, l->name, l->inputs[0],
+                                  number(l, "exponent", l->inputs[0]->type, exponent));
+}
+
+void tf_rsqrt(struct tf_layer *l) {
+    power_of(l, -0.5);
+}
+
+void tf_reciprocal(struct tf_layer *l) {
+    power_of(l, -1);
+}
+
+void tf_square(struct tf_layer *l) {
+    if (tf_inputs(l, 1))
+        l->outputs[0] = build_op2(&l->builder, &op_Multiply, l->name, l->inputs[0], l->inputs[0]);
+}
+
+void tf_log1p(struct tf_layer *l) {
+    if (!tf_inputs(l, 1))
+        return;
+    struct value *x = build_op2(&l->builder, &op_Add, tf_name(l, "add"), l->inputs[0],
+                                number(l, "one", l->inputs[0]->type, 1));
+    l->outputs[0] = build_op1(&l->builder, &op_Log, l->name, x);
+}
+
+void tf_add_n(struct tf_layer *l) {
+    if (!tf_inputs(l, 1))
+        return;
+    struct value *sum = l->inputs[0];
+    for (uint32_t i = 1; i < l->input_count; i++) {
+        bool last = i + 1 == l->input_count;
+        sum = build_op2(&l->builder, &op_Add,
+                        last ? l->name : tf_name(l, arena_printf(l->arena, "sum_%u", i)), sum,
+                        l->inputs[i]);
+    }
+    l->outputs[0] = sum;
+}
+
+// tf.where with three inputs. A condition of rank 1 chooses rows.
+void tf_select(struct tf_layer *l) {
+    if (!tf_inputs(l, 3))
+        return;
+    struct value *condition = l->inputs[0];
+    int32_t rank = l->inputs[1]->shape.rank;
+    if (strcmp(l->node->op, "Select") == 0 && condition->shape.rank == 1 && rank > 1) {
+        int64_t dims[SHAPE_MAX_RANK];
+        for (int32_t i = 0; i < rank; i++)
+            dims[i] = i == 0 ? -1 : 1;
+        condition = build_reshape(&l->builder, tf_name(l, "rows"), condition, (uint32_t)rank, dims);
+    }
+    l->outputs[0] = finish(build_node(&l->builder, &op_Select, l->name, 3,
+                                      (struct value *[]){condition, l->inputs[1], l->inputs[2]}));
+}
+
+void tf_cast(struct tf_layer *l) {
+    enum dtype type = tf_attr_type(l->node, "DstT", DT_F32);
+    if (!tf_inputs(l, 1))
+        return;
+    if (type == DT_UNKNOWN || type == DT_STRING) {
+        tf_fail(l, NOT_SUPPORTED, "a cast to this type", "the runtime has no such type");
+        return;
+    }
+    l->outputs[0] = build_convert(l->builder.graph, l->name, l->inputs[0], type);
+}
+
+static void like(struct tf_layer *l, double value) {
+    if (!tf_inputs(l, 1))
+        return;
+    struct value *x = l->inputs[0];
+    struct value *one = number(l, "value", x->type, value);
+    if (shape_is_static(&x->shape)) {
+        l->outputs[0] =
+            build_constant(&l->builder, l->name, tensor_splat(l->arena, x->type, x->shape, value));
+        return;
+    }
+    struct value *shape = build_op1(&l->builder, &op_ShapeOf, tf_name(l, "shape"), x);
+    l->outputs[0] = build_op2(&l->builder, &op_Broadcast, l->name, one, shape);
+}
+
+void tf_zeros_like(struct tf_layer *l) {
+    like(l, 0);
+}
+
+void tf_ones_like(struct tf_layer *l) {
+    like(l, 1);
+}
+
+// --- quantization
+// ---------------------------------------------------------------------------------
+
+// The range is moved so that zero is one of its steps (TensorFlow's nudging).
+static void nudge(double *low, double *high, double first, double last) {
+    double step = (*high - *low) / (last - first);
+    double zero = first - *low / step;
+    double nudged = zero < first ? first : zero > last ? last : round(zero);
+    *low = (first - nudged) * step;
+    *high = (last - nudged) * step;
+}
+
+// FakeQuantWithMinMaxArgs (attributes) and FakeQuantWithMinMaxVars (inputs).
+void tf_fake_quant(struct tf_layer *l) {
+    double low = tf_attr_float(l->node, "min", -6), high = tf_attr_float(l->node, "max", 6);
+    int64_t bits = tf_attr_int(l->node, "num_bits", 8);
+    bool narrow = tf_attr_bool(l->node, "narrow_range", false);
+    if (!tf_inputs(l, 1))
+        return;
+    if (l->input_count >= 3) {
+        const struct tensor *from = tf_constant(l, 1, "min"), *to = tf_constant(l, 2, "max");
+        if (from == NULL || to == NULL)
+            return;
+        if (tensor_count(from) != 1 || tensor_count(to) != 1) {
+            tf_fail(l, NOT_SUPPORTED, "a range for each channel", "use one range");
+            return;
+        }
+        tensor_read_doubles(from, 0, 1, &low);
+        tensor_read_doubles(to, 0, 1, &high);
+    }
+    if (bits < 2 || bits > 16 || !(low < high)) {
+        tf_fail(l, ATTRIBUTE_VALUE, "num_bits", "that, or the range is empty");
+        return;
+    }
+    double first = narrow ? 1 : 0, last = (double)((1 << bits) - 1);
+    nudge(&low, &high, first, last);
+    struct value *inputs[] = {
+        l->inputs[0], number(l, "input_low", DT_F32, low), number(l, "input_high", DT_F32, high),
+        number(l, "output_low", DT_F32, low), number(l, "output_high", DT_F32, high)};
+    struct node *n = build_node(&l->builder, &op_FakeQuantize, l->name, 5, inputs);
+    ((struct fake_quantize *)n->attrs)->levels = (int64_t)(last - first) + 1;
+    l->outputs[0] = finish(n);
+}

@@ -60,7 +60,8 @@ struct node *node_new(struct graph *g, const struct op_def *op, const char *name
     return n;
 }
 
-// --- use records ---------------------------------------------------------------------------------
+// --- use records --------------------------------------------------------------------------------
+
 static void use_link(struct use *u, struct value *v) {
     u->value = v;
     u->next = NULL;
@@ -154,7 +155,8 @@ struct node *value_only_user(const struct value *v) {
     return u != NULL && u->next == NULL ? u->user : NULL;
 }
 
-// --- names of values -----------------------------------------------------------------------------
+// --- names of values ----------------------------------------------------------------------------
+
 static struct source_name **names_end(struct value *v, const char *name) {
     struct source_name **end = &v->names;
     for (; *end != NULL; end = &(*end)->next)
@@ -182,7 +184,8 @@ void value_move_names(struct value *from, struct value *to) {
     from->names = NULL;
 }
 
-// --- outputs -------------------------------------------------------------------------------------
+// --- outputs ------------------------------------------------------------------------------------
+
 void node_set_output_count(struct node *n, uint32_t count) {
     if (n->outputs != NULL)
         fatal_bug("outputs of '%s' are already made", n->name);

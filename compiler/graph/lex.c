@@ -143,8 +143,8 @@ void lex_start(struct lexer *l, struct arena *arena, struct diag *diag, const ch
     lex_next(l);
 }
 
-// --- expectations
-// ---------------------------------------------------------------------------------
+// --- expectations -------------------------------------------------------------------------------
+
 bool lex_is(const struct lexer *l, const char *text) {
     return (l->now.kind == TOKEN_WORD || l->now.kind == TOKEN_PUNCTUATION) &&
            strcmp(l->now.text, text) == 0;
@@ -185,8 +185,8 @@ bool lex_string(struct lexer *l, const char **out) {
     return true;
 }
 
-// --- numbers: the binary stays in the C locale
-// ----------------------------------------------------
+// --- numbers: the binary stays in the C locale --------------------------------------------------
+
 static bool number_end(struct lexer *l, const char *end, const char *wanted) {
     if (l->now.kind != TOKEN_WORD || *end != '\0' || end == l->now.text)
         return found_instead(l, wanted);

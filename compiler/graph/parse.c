@@ -30,8 +30,8 @@ struct scope {
 
 static bool parse_graph(struct parser *p, struct scope *scope, const char *end);
 
-// --- types, shapes, names
-// -------------------------------------------------------------------------
+// --- types, shapes, names -----------------------------------------------------------------------
+
 static bool parse_type(struct parser *p, enum dtype *out) {
     struct lexer *l = &p->lex;
     *out = DT_UNKNOWN;
@@ -117,8 +117,8 @@ static bool parse_value_reference(struct parser *p, const struct scope *scope, s
     return true;
 }
 
-// --- attributes
-// -----------------------------------------------------------------------------------
+// --- attributes ---------------------------------------------------------------------------------
+
 static bool parse_ints(struct parser *p, struct ints *out) {
     struct lexer *l = &p->lex;
     int64_t *data = NULL;
@@ -277,8 +277,8 @@ static bool parse_attrs(struct parser *p, struct node *n) {
     return true;
 }
 
-// --- constants
-// ------------------------------------------------------------------------------------
+// --- constants ----------------------------------------------------------------------------------
+
 static bool parse_element(struct parser *p, enum dtype type, uint8_t *out) {
     struct lexer *l = &p->lex;
     struct place place = l->now.place;
@@ -399,8 +399,8 @@ static bool parse_tensor(struct parser *p, enum dtype type, struct shape shape,
     return true;
 }
 
-// --- nodes
-// ----------------------------------------------------------------------------------------
+// --- nodes --------------------------------------------------------------------------------------
+
 struct declared { // what stands behind the colon
     enum dtype type;
     struct shape shape;
@@ -538,8 +538,8 @@ static bool parse_node(struct parser *p, struct scope *scope) {
     return true;
 }
 
-// --- graphs
-// ---------------------------------------------------------------------------------------
+// --- graphs -------------------------------------------------------------------------------------
+
 // "parameters b, a": the order of the source model's inputs where it is not that of the nodes.
 static bool parse_list(struct parser *p, const struct scope *scope, struct node_list *list) {
     uint32_t count = list->count;

@@ -16,8 +16,8 @@ struct printer {
     int depth;
 };
 
-// --- words
-// ----------------------------------------------------------------------------------------
+// --- words --------------------------------------------------------------------------------------
+
 static bool is_bare(const char *name) {
     if (!text_starts_name((unsigned char)name[0]))
         return false;
@@ -58,8 +58,8 @@ static void print_type(struct strbuf *out, enum dtype type) {
     strbuf_puts(out, type == DT_UNKNOWN ? "?" : dtype_opset_name(type));
 }
 
-// --- constants
-// ------------------------------------------------------------------------------------
+// --- constants ----------------------------------------------------------------------------------
+
 static void print_element(struct strbuf *out, enum dtype type, const void *data, uint64_t index) {
     const uint8_t *element = (const uint8_t *)data + index * dtype_size(type);
     uint64_t u64;
@@ -117,8 +117,8 @@ static void print_constant(struct printer *p, const struct tensor *t) {
     strbuf_puts(p->out, all ? "]" : ", ...]");
 }
 
-// --- attributes
-// -----------------------------------------------------------------------------------
+// --- attributes ---------------------------------------------------------------------------------
+
 static void print_graph(struct printer *p, struct graph *g);
 
 static void print_floats(struct strbuf *out, struct floats list) {
@@ -209,8 +209,8 @@ static void print_attrs(struct printer *p, const struct node *n) {
         strbuf_putc(p->out, '}');
 }
 
-// --- nodes
-// ----------------------------------------------------------------------------------------
+// --- nodes --------------------------------------------------------------------------------------
+
 static void print_inputs(struct printer *p, const struct node *n) {
     strbuf_putc(p->out, '(');
     for (uint32_t i = 0; i < n->input_count; i++) {

@@ -17,8 +17,8 @@ struct node *graph_next(const struct node *n) {
     return before != NULL ? before->next : n->graph->first;
 }
 
-// --- topological order: Kahn's algorithm with a heap of ready nodes by id
-// -------------------------
+// --- topological order: Kahn's algorithm with a heap of ready nodes by id -----------------------
+
 struct ready {
     struct node **items;
     uint32_t count;
@@ -82,8 +82,8 @@ struct node **graph_order(struct graph *g, uint32_t *count) {
     return order;
 }
 
-// --- clone
-// ----------------------------------------------------------------------------------------
+// --- clone --------------------------------------------------------------------------------------
+
 static void clone_outputs(const struct node *from, struct node *to) {
     node_set_output_count(to, from->output_count);
     for (uint32_t i = 0; i < from->output_count; i++) {

@@ -26,8 +26,8 @@ static const struct attr_def softmax_attrs[] = {SOFTMAX_ATTRS(ATTR_ROW_)};
 static const struct attr_def log_softmax_attrs[] = {LOG_SOFTMAX_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- formulas
-// -------------------------------------------------------------------------------------
+// --- formulas -----------------------------------------------------------------------------------
+
 static double relu(const struct node *n, double a, double b) {
     float slope = ((const struct relu *)n->attrs)->negative_slope;
     (void)b;
@@ -65,8 +65,8 @@ static double swish(const struct node *n, double a, double beta) {
     return a * sigmoid((n->input_count > 1 ? beta : 1) * a);
 }
 
-// --- entries
-// --------------------------------------------------------------------------------------
+// --- entries ------------------------------------------------------------------------------------
+
 #define NAMED_ACTIVATION(tag, text)                                                                \
     static void classic_##tag(const struct node *n, put_function *put, void *to) {                 \
         (void)n;                                                                                   \
@@ -222,8 +222,8 @@ const struct op_def op_Swish = {
 PARAMETRIC(HardSigmoid, "min(max(alpha * x + beta, 0), 1)")
 PARAMETRIC(Selu, "lambda * x where positive, else lambda * alpha * (exp(x) - 1)")
 
-// --- softmax
-// --------------------------------------------------------------------------------------
+// --- softmax ------------------------------------------------------------------------------------
+
 static bool infer_softmax(struct node *n) {
     struct softmax *a = n->attrs;
     int32_t axis;

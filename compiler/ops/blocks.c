@@ -22,8 +22,8 @@ static const struct attr_def reverse_attrs[] = {REVERSE_ATTRS(ATTR_ROW_)};
 static const struct attr_def patches_attrs[] = {PATCHES_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- SpaceToBatch, BatchToSpace
-// -------------------------------------------------------------------
+// --- SpaceToBatch, BatchToSpace -----------------------------------------------------------------
+
 struct block_lists {
     struct numbers block, begin, end;
 };
@@ -108,7 +108,58 @@ static bool infer_batch_to_space(struct node *n) {
     return true;
 }
 
-#define BLOCKS(kind, rule, text)                                                                   \
+// The batch, then for each axis its blocks and the places in them: 2 * rank - 1 axes.
+static bool evaluate_space_to_batch(struct node *n, const struct tensor **outputs) {
+    struct arena *arena = n->graph->arena;
+    const struct tensor *t = node_constant(n, 0);
+    int32_t rank = t->shape.rank, order[SHAPE_MAX_RANK] = {0};
+    struct shape wide = {.rank = 2 * rank - 1};
+    struct block_lists b;
+    bool wrong;
+    if (wide.rank > SHAPE_MAX_RANK || !read_lists(n, rank, &b, &wrong))
+        return false;
+    for (int32_t i = 0; i < rank; i++)
+        t = tensor_pad(arena, t, i, b.begin.data[i], b.end.data[i], 0);
+    wide.dims[0] = t->shape.dims[0];
+    order[rank - 1] = 0;
+    for (int32_t i = 1; i < rank; i++) {
+        wide.dims[2 * i - 1] = t->shape.dims[i] / b.block.data[i];
+        wide.dims[2 * i] = b.block.data[i];
+        order[i - 1] = 2 * i;
+        order[rank - 1 + i] = 2 * i - 1;
+    }
+    t = tensor_permute(arena, tensor_reshape(arena, t, wide), order);
+    outputs[0] = tensor_reshape(arena, t, n->outputs[0].shape);
+    return true;
+}
+
+static bool evaluate_batch_to_space(struct node *n, const struct tensor **outputs) {
+    struct arena *arena = n->graph->arena;
+    const struct tensor *t = node_constant(n, 0);
+    int32_t rank = t->shape.rank, order[SHAPE_MAX_RANK] = {0};
+    struct shape wide = {.rank = 2 * rank - 1}, full = t->shape;
+    struct block_lists b;
+    bool wrong;
+    if (wide.rank > SHAPE_MAX_RANK || !read_lists(n, rank, &b, &wrong))
+        return false;
+    full.dims[0] = wide.dims[rank - 1] = t->shape.dims[0] / all_blocks(&b);
+    order[0] = rank - 1;
+    for (int32_t i = 1; i < rank; i++) {
+        wide.dims[i - 1] = b.block.data[i];
+        wide.dims[rank - 1 + i] = t->shape.dims[i];
+        full.dims[i] = t->shape.dims[i] * b.block.data[i];
+        order[2 * i - 1] = rank - 1 + i;
+        order[2 * i] = i - 1;
+    }
+    t = tensor_permute(arena, tensor_reshape(arena, t, wide), order);
+    t = tensor_reshape(arena, t, full);
+    for (int32_t i = 0; i < rank; i++)
+        t = tensor_pad(arena, t, i, -b.begin.data[i], -b.end.data[i], 0);
+    outputs[0] = t;
+    return true;
+}
+
+#define BLOCKS(kind, rule, evaluator, text)                                                        \
     const struct op_def op_##kind = {                                                              \
         .name = #kind,                                                                             \
         .doc = text,                                                                               \
@@ -118,13 +169,15 @@ static bool infer_batch_to_space(struct node *n) {
         .max_inputs = 4,                                                                           \
         .outputs = 1,                                                                              \
         .infer = rule,                                                                             \
+        .evaluate = evaluator,                                                                     \
         .lowered_by = "lower_classic_blocks",                                                      \
     };
-BLOCKS(SpaceToBatch, infer_space_to_batch, "blocks of places become batch")
-BLOCKS(BatchToSpace, infer_batch_to_space, "batch becomes blocks of places")
+BLOCKS(SpaceToBatch, infer_space_to_batch, evaluate_space_to_batch, "blocks of places become batch")
+BLOCKS(BatchToSpace, infer_batch_to_space, evaluate_batch_to_space,
+       "batch becomes blocks of places")
 
-// --- DepthToSpace, SpaceToDepth
-// -------------------------------------------------------------------
+// --- DepthToSpace, SpaceToDepth -----------------------------------------------------------------
+
 static int64_t power(int64_t base, int32_t exponent) {
     int64_t result = 1;
     for (int32_t i = 0; i < exponent; i++)
@@ -163,6 +216,49 @@ static bool infer_depth(struct node *n) {
     return true;
 }
 
+// How an operator reads its channels: the axes of [N, blocks and depth, places], and their order as
+// [N, depth, place, block, place, block, ...].
+struct depth_view {
+    struct shape deep, wide;
+    int32_t to_wide[SHAPE_MAX_RANK], to_deep[SHAPE_MAX_RANK];
+};
+
+static struct depth_view view_depth(const struct depth *a, const struct shape *shallow,
+                                    const struct shape *deep) {
+    bool first = a->mode == DEPTH_BLOCKS_FIRST;
+    int32_t k = deep->rank - 2, depth_axis = first ? k + 1 : 1;
+    struct depth_view v = {.deep = {.rank = 2 * k + 2}, .wide = {.rank = 2 * k + 2}};
+    v.deep.dims[0] = deep->dims[0];
+    v.deep.dims[depth_axis] = shallow->dims[1];
+    v.to_wide[1] = depth_axis;
+    for (int32_t i = 0; i < k; i++) {
+        int32_t block = (first ? 1 : 2) + i;
+        v.deep.dims[block] = a->block_size;
+        v.deep.dims[k + 2 + i] = deep->dims[2 + i];
+        v.to_wide[2 + 2 * i] = k + 2 + i;
+        v.to_wide[3 + 2 * i] = block;
+    }
+    for (int32_t i = 0; i < v.deep.rank; i++) {
+        v.wide.dims[i] = v.deep.dims[v.to_wide[i]];
+        v.to_deep[v.to_wide[i]] = i;
+    }
+    return v;
+}
+
+static bool evaluate_depth(struct node *n, const struct tensor **outputs) {
+    struct arena *arena = n->graph->arena;
+    const struct tensor *t = node_constant(n, 0);
+    bool to_space = n->op == &op_DepthToSpace;
+    struct shape in = t->shape, out = n->outputs[0].shape;
+    if (2 * in.rank - 2 > SHAPE_MAX_RANK)
+        return false;
+    struct depth_view v = view_depth(n->attrs, to_space ? &out : &in, to_space ? &in : &out);
+    t = tensor_reshape(arena, t, to_space ? v.deep : v.wide);
+    t = tensor_permute(arena, t, to_space ? v.to_wide : v.to_deep);
+    outputs[0] = tensor_reshape(arena, t, out);
+    return true;
+}
+
 #define DEPTH(kind, text)                                                                          \
     const struct op_def op_##kind = {                                                              \
         .name = #kind,                                                                             \
@@ -174,13 +270,15 @@ static bool infer_depth(struct node *n) {
         .outputs = 1,                                                                              \
         OP_ATTRS(depth_attrs, depth),                                                              \
         .infer = infer_depth,                                                                      \
+        .evaluate = evaluate_depth,                                                                \
         .lowered_by = "lower_classic_blocks",                                                      \
     };
 DEPTH(DepthToSpace, "channels become blocks of places")
 DEPTH(SpaceToDepth, "blocks of places become channels")
 
-// --- Reverse, ReverseSequence
-// --------------------------------------------------------------------- Axes that are reversed, as
+// --- Reverse, ReverseSequence -------------------------------------------------------------------
+
+// Axes that are reversed, as
 // a bit set; false when they are not known.
 static bool reversed_axes(const struct node *n, uint32_t *mask) {
     struct numbers list;
@@ -270,8 +368,8 @@ const struct op_def op_ReverseSequence = {
     .classic = &reverse_sequence_form,
 };
 
-// --- ExtractImagePatches
-// --------------------------------------------------------------------------
+// --- ExtractImagePatches ------------------------------------------------------------------------
+
 static bool patch_dim(struct node *n, uint32_t i, int64_t in, int64_t *out) {
     const struct patches *a = n->attrs;
     int64_t size = a->sizes.data[i], stride = a->strides.data[i], rate = a->rates.data[i];

@@ -36,8 +36,8 @@ COMPARE(LogicalOr, 2, OP_COMMUTES, infer_compare, a != 0 || b != 0, "a or b")
 COMPARE(LogicalXor, 2, OP_COMMUTES, infer_compare, (a != 0) != (b != 0), "either a or b")
 COMPARE(LogicalNot, 1, 0, infer_compare, a == 0, "not a")
 
-// --- Select
-// ---------------------------------------------------------------------------------------
+// --- Select -------------------------------------------------------------------------------------
+
 static bool infer_select(struct node *n) {
     struct shape out = input_shape(n, 0);
     if (!same_types(n, 1, 2))

@@ -44,8 +44,8 @@ const struct op_def op_FakeQuantize = {
     .classic = &fake_quantize_form,
 };
 
-// --- Custom
-// ---------------------------------------------------------------------------------------
+// --- Custom -------------------------------------------------------------------------------------
+
 static bool infer_custom(struct node *n) {
     const struct custom *a = n->attrs;
     uint32_t at = 0;

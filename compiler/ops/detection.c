@@ -35,8 +35,8 @@ static int64_t times(int64_t a, int64_t b) {
     return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product) ? DIM_UNKNOWN : product;
 }
 
-// --- DetectionOutput
-// ------------------------------------------------------------------------------
+// --- DetectionOutput ----------------------------------------------------------------------------
+
 static int64_t prior_count(const struct node *n) {
     const struct detection_output *a = n->attrs;
     int64_t numbers = input_dim(n, 2, 2);
@@ -48,6 +48,8 @@ static bool check_priors(struct node *n, int64_t priors) {
     const struct detection_output *a = n->attrs;
     int64_t boxes = input_dim(n, 0, 1), classes = input_dim(n, 1, 1), merged;
     int64_t locations = a->share_location ? 1 : a->num_classes;
+    if (!merge_dim(input_dim(n, 0, 0), input_dim(n, 1, 0), &merged))
+        return shape_error(n, "boxes and predictions of different batches");
     if (!merge_dim(boxes, times(times(priors, locations), 4), &merged))
         return shape_error(n, "%" PRId64 " box logits for %" PRId64 " priors", boxes, priors);
     if (!merge_dim(classes, times(priors, a->num_classes), &merged))
@@ -64,7 +66,9 @@ static int64_t detection_rows(const struct node *n, int64_t priors) {
         each = keep;
     else
         each = times(a->top_k > 0 ? a->top_k : priors, a->num_classes);
-    return times(input_dim(n, 0, 0), each);
+    int64_t batch;
+    merge_dim(input_dim(n, 0, 0), input_dim(n, 1, 0), &batch);
+    return times(batch, each);
 }
 
 static bool infer_detection_output(struct node *n) {
@@ -100,8 +104,8 @@ const struct op_def op_DetectionOutput = {
     .classic = &detection_output_form,
 };
 
-// --- Proposal
-// -------------------------------------------------------------------------------------
+// --- Proposal -----------------------------------------------------------------------------------
+
 static bool infer_proposal(struct node *n) {
     const struct proposal *a = n->attrs;
     struct shape info = input_shape(n, 2);
@@ -141,8 +145,8 @@ const struct op_def op_Proposal = {
     .classic = &proposal_form,
 };
 
-// --- pooling of regions
-// ---------------------------------------------------------------------------
+// --- pooling of regions -------------------------------------------------------------------------
+
 static bool check_regions(struct node *n) {
     int64_t merged;
     if (!input_rank(n, 0, 4, 4) || !input_rank(n, 1, 2, 2))
@@ -210,8 +214,8 @@ const struct op_def op_PSROIPooling = {
     .classic = &psroi_pooling_form,
 };
 
-// --- YOLO
-// -----------------------------------------------------------------------------------------
+// --- YOLO ---------------------------------------------------------------------------------------
+
 static bool flatten_axes(struct node *n, int64_t from, int64_t to, struct shape *out) {
     struct shape in = input_shape(n, 0);
     int32_t first, last;

@@ -89,8 +89,8 @@ UNARY(Acosh, "opset4", 0, acosh(a), "inverse hyperbolic cosine")
 UNARY(Atanh, "opset4", ZERO, atanh(a), "inverse hyperbolic tangent")
 UNARY(Erf, "opset1", ZERO, erf(a), "error function")
 
-// --- those with attributes
-// ------------------------------------------------------------------------
+// --- those with attributes ----------------------------------------------------------------------
+
 #define ATTR_OWNER struct convert
 static const struct attr_def convert_attrs[] = {CONVERT_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER

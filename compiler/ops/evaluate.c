@@ -55,8 +55,8 @@ struct tensor *tensor_compute(struct arena *arena, enum dtype type, struct shape
     return tensor_of_slice(arena, type, shape, slice_of(out, bytes));
 }
 
-// --- maps
-// -----------------------------------------------------------------------------------------
+// --- maps ---------------------------------------------------------------------------------------
+
 struct map {
     const struct tensor *source;
     double (*f)(double);
@@ -75,8 +75,43 @@ struct tensor *map_doubles(struct arena *arena, const struct tensor *t, double (
     return tensor_compute(arena, t->type, t->shape, compute_map, &map);
 }
 
-// --- formulas
-// -------------------------------------------------------------------------------------
+// --- recipes ------------------------------------------------------------------------------------
+
+const struct tensor *tensor_range(struct arena *arena, const struct tensor *t, int32_t axis,
+                                  int64_t begin, int64_t stride, int64_t count) {
+    if (begin == 0 && stride == 1 && count == t->shape.dims[axis])
+        return t;
+    int64_t *indices = arena_array_of(arena, (size_t)count, int64_t);
+    for (int64_t i = 0; i < count; i++)
+        indices[i] = begin + i * stride;
+    return tensor_gather(arena, t, axis, (uint64_t)count, indices);
+}
+
+static const struct tensor *constant_part(struct arena *arena, const struct tensor *t, int32_t axis,
+                                          int64_t length, double value) {
+    struct shape shape = t->shape;
+    shape.dims[axis] = length;
+    return tensor_splat(arena, t->type, shape, value);
+}
+
+const struct tensor *tensor_pad(struct arena *arena, const struct tensor *t, int32_t axis,
+                                int64_t begin, int64_t end, double value) {
+    int64_t first = begin < 0 ? -begin : 0;
+    int64_t kept = t->shape.dims[axis] - first - (end < 0 ? -end : 0);
+    if (kept < 0)
+        return NULL;
+    const struct tensor *parts[3];
+    uint32_t count = 0;
+    if (begin > 0)
+        parts[count++] = constant_part(arena, t, axis, begin, value);
+    parts[count++] = tensor_range(arena, t, axis, first, 1, kept);
+    if (end > 0)
+        parts[count++] = constant_part(arena, t, axis, end, value);
+    return count == 1 ? parts[0] : tensor_concat(arena, axis, parts, count);
+}
+
+// --- formulas -----------------------------------------------------------------------------------
+
 struct formula {
     const struct node *node;
     const struct tensor *a, *b; // broadcast to the output's shape; b == NULL: one operand

@@ -17,6 +17,13 @@ enum dtype result_type(const struct node *n, uint32_t index);
 typedef bool compute_function(void *context, uint64_t first, uint64_t count, double *out);
 struct tensor *tensor_compute(struct arena *arena, enum dtype type, struct shape shape,
                               compute_function *compute, void *context);
+// Slices begin, begin + stride, ... along one axis.
+const struct tensor *tensor_range(struct arena *arena, const struct tensor *t, int32_t axis,
+                                  int64_t begin, int64_t stride, int64_t count);
+// Elements added before and behind along one axis; negative counts cut. NULL when nothing can be
+// cut.
+const struct tensor *tensor_pad(struct arena *arena, const struct tensor *t, int32_t axis,
+                                int64_t begin, int64_t end, double value);
 struct tensor *map_doubles(struct arena *arena, const struct tensor *t, double (*f)(double));
 
 #endif

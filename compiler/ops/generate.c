@@ -21,8 +21,8 @@ static enum dtype output_type(const struct node *n) {
     return ((const struct output_type *)n->attrs)->output_type;
 }
 
-// --- ShapeOf
-// --------------------------------------------------------------------------------------
+// --- ShapeOf ------------------------------------------------------------------------------------
+
 static bool infer_shape_of(struct node *n) {
     struct shape in = input_shape(n, 0);
     double dims[SHAPE_MAX_RANK];
@@ -50,8 +50,8 @@ const struct op_def op_ShapeOf = {
     .infer = infer_shape_of,
 };
 
-// --- Range
-// ----------------------------------------------------------------------------------------
+// --- Range --------------------------------------------------------------------------------------
+
 struct progression {
     double start, step;
 };
@@ -112,8 +112,8 @@ const struct op_def op_Range = {
     .evaluate = evaluate_range,
 };
 
-// --- NonZero
-// --------------------------------------------------------------------------------------
+// --- NonZero ------------------------------------------------------------------------------------
+
 static bool infer_non_zero(struct node *n) {
     struct shape in = input_shape(n, 0);
     set_output(n, 0, output_type(n),
@@ -133,8 +133,8 @@ const struct op_def op_NonZero = {
     .infer = infer_non_zero,
 };
 
-// --- OneHot
-// ---------------------------------------------------------------------------------------
+// --- OneHot -------------------------------------------------------------------------------------
+
 static bool one_hot_axis(const struct node *n, int32_t *axis) {
     struct shape in = input_shape(n, 0), wide = shape_of_rank(in.rank + 1);
     return shape_axis(&wide, ((const struct one_hot *)n->attrs)->axis, axis);
@@ -202,8 +202,8 @@ const struct op_def op_OneHot = {
     .evaluate = evaluate_one_hot,
 };
 
-// --- CumSum
-// ---------------------------------------------------------------------------------------
+// --- CumSum -------------------------------------------------------------------------------------
+
 static bool infer_cum_sum(struct node *n) {
     struct numbers axis;
     int32_t at;
@@ -223,4 +223,5 @@ const struct op_def op_CumSum = {
     .outputs = 1,
     OP_ATTRS(cum_sum_attrs, cum_sum),
     .infer = infer_cum_sum,
+    .evaluate = evaluate_cum_sum,
 };

@@ -13,8 +13,8 @@ static const struct attr_def gather_nd_attrs[] = {GATHER_ND_ATTRS(ATTR_ROW_)};
 static const struct attr_def gather_elements_attrs[] = {GATHER_ELEMENTS_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- gather
-// ---------------------------------------------------------------------------------------
+// --- gather -------------------------------------------------------------------------------------
+
 static bool infer_gather_nd(struct node *n) {
     int64_t batch = ((const struct gather_nd *)n->attrs)->batch_dims;
     struct shape data = input_shape(n, 0), indices = input_shape(n, 1), out = {.rank = 0};
@@ -52,6 +52,8 @@ const struct op_def op_GatherND = {
     .outputs = 1,
     OP_ATTRS(gather_nd_attrs, gather_nd),
     .infer = infer_gather_nd,
+    .evaluate = evaluate_gather_nd,
+    .partial = 1,
 };
 
 static bool infer_gather_elements(struct node *n) {
@@ -77,10 +79,12 @@ const struct op_def op_GatherElements = {
     .outputs = 1,
     OP_ATTRS(gather_elements_attrs, gather_elements),
     .infer = infer_gather_elements,
+    .evaluate = evaluate_gather_elements,
+    .partial = 1,
 };
 
-// --- scatter
-// --------------------------------------------------------------------------------------
+// --- scatter ------------------------------------------------------------------------------------
+
 static bool infer_scatter(struct node *n) {
     struct numbers axis;
     int32_t at;
@@ -92,17 +96,20 @@ static bool infer_scatter(struct node *n) {
     return infer_same(n);
 }
 
-#define SCATTER(kind, inputs, text)                                                                \
+#define SCATTER(kind, since, inputs, text)                                                         \
     const struct op_def op_##kind = {                                                              \
         .name = #kind,                                                                             \
         .doc = text,                                                                               \
-        .opset = "opset3",                                                                         \
+        .opset = since,                                                                            \
         .flags = OP_OPSET,                                                                         \
         .min_inputs = inputs,                                                                      \
         .max_inputs = inputs,                                                                      \
         .outputs = 1,                                                                              \
         .infer = infer_scatter,                                                                    \
+        .evaluate = evaluate_scatter,                                                              \
+        .partial = 5,                                                                              \
     };
-SCATTER(ScatterUpdate, 4, "the data with slices along an axis replaced")
-SCATTER(ScatterNDUpdate, 3, "the data with slices at places with several coordinates replaced")
-SCATTER(ScatterElementsUpdate, 4, "the data with elements along an axis replaced")
+SCATTER(ScatterUpdate, "opset3", 4, "the data with slices along an axis replaced")
+SCATTER(ScatterNDUpdate, "opset4", 3,
+        "the data with slices at places with several coordinates replaced")
+SCATTER(ScatterElementsUpdate, "opset3", 4, "the data with elements along an axis replaced")

@@ -27,8 +27,8 @@ static const struct attr_def interp_attrs[] = {INTERP_ATTRS(ATTR_ROW_)};
 static const struct attr_def resample_attrs[] = {RESAMPLE_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- Interpolate
-// ----------------------------------------------------------------------------------
+// --- Interpolate --------------------------------------------------------------------------------
+
 static int64_t scaled(int64_t dim, double factor) {
     // The tolerance takes back what a factor such as 1/3 lost in single precision.
     double size = floor((double)dim * factor + 1e-4);
@@ -108,8 +108,9 @@ const struct op_def op_Interpolate = {
     .lowered_by = "lower_classic_resize",
 };
 
-// --- Interp, Resample
-// ----------------------------------------------------------------------------- Height and width of
+// --- Interp, Resample ---------------------------------------------------------------------------
+
+// Height and width of
 // the second input, when there is one.
 static bool size_of_reference(const struct node *n, int32_t axis, int64_t *out) {
     struct shape s = input_shape(n, 1);

@@ -27,8 +27,8 @@ uint32_t loop_first_input(const struct node *n) {
     return n->op == &op_Loop ? 2 : 0;
 }
 
-// --- checks
-// ---------------------------------------------------------------------------------------
+// --- checks -------------------------------------------------------------------------------------
+
 static bool check_map(struct node *n, const char *what, struct ints map, uint32_t ports,
                       uint32_t inside) {
     if (map.count % PORT_FIELDS != 0 || port_count(map) != ports)
@@ -74,8 +74,8 @@ static bool check_maps(struct node *n) {
            check_back_edges(n, a);
 }
 
-// --- iterations
-// -----------------------------------------------------------------------------------
+// --- iterations ---------------------------------------------------------------------------------
+
 static int64_t from_end(int64_t index, int64_t dim) {
     return index < 0 ? index + dim + 1 : index;
 }
@@ -116,8 +116,8 @@ int64_t loop_iterations(const struct node *n) {
     return trip_count(n);
 }
 
-// --- shapes through the body
-// ----------------------------------------------------------------------
+// --- shapes through the body --------------------------------------------------------------------
+
 static bool set_parameter(struct node *p, enum dtype type, struct shape shape, bool *changed) {
     struct parameter *a = p->attrs;
     if (a->element_type == type && shape_equal(&a->shape, &shape))
@@ -226,8 +226,8 @@ const struct op_def op_Loop = {
     .infer = infer_loop,
 };
 
-// --- If
-// -------------------------------------------------------------------------------------------
+// --- If -----------------------------------------------------------------------------------------
+
 static bool give_branch(struct node *n, struct graph *body, struct ints inputs) {
     bool changed = false;
     if (body == NULL || inputs.count != body->parameters.count ||

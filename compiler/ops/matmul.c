@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "compiler/ops/evaluate.h"
 #include "compiler/ops/shape_rules.h"
 
 #define ATTR_OWNER struct matmul
@@ -54,6 +55,71 @@ bool infer_matmul(struct node *n) {
     return true;
 }
 
+// --- evaluation ---------------------------------------------------------------------------------
+
+struct product {
+    const struct tensor *a, *b; // with all leading dimensions of the output
+    uint64_t rows, inner, columns;
+    bool transpose_a, transpose_b;
+};
+
+static double element(const struct product *p, uint64_t index) {
+    uint64_t column = index % p->columns, row = index / p->columns % p->rows;
+    uint64_t batch = index / (p->columns * p->rows);
+    double sum = 0;
+    for (uint64_t k = 0; k < p->inner; k++) {
+        double x, y;
+        uint64_t at_a = p->transpose_a ? k * p->rows + row : row * p->inner + k;
+        uint64_t at_b = p->transpose_b ? column * p->inner + k : k * p->columns + column;
+        tensor_read_doubles(p->a, batch * p->rows * p->inner + at_a, 1, &x);
+        tensor_read_doubles(p->b, batch * p->inner * p->columns + at_b, 1, &y);
+        sum += x * y;
+    }
+    return sum;
+}
+
+static bool compute_product(void *context, uint64_t first, uint64_t count, double *out) {
+    for (uint64_t i = 0; i < count; i++)
+        out[i] = element(context, first + i);
+    return true;
+}
+
+// The operand with the batch of the output in front of its matrix.
+static const struct tensor *with_batch(struct arena *arena, const struct tensor *t,
+                                       const struct shape *batch, bool left) {
+    struct shape matrix = t->shape, wide = *batch;
+    if (matrix.rank == 1)
+        matrix = left ? SHAPE(1, t->shape.dims[0]) : SHAPE(t->shape.dims[0], 1);
+    wide.dims[wide.rank++] = matrix.dims[matrix.rank - 2];
+    wide.dims[wide.rank++] = matrix.dims[matrix.rank - 1];
+    return tensor_tile(arena, tensor_reshape(arena, t, matrix), wide);
+}
+
+enum { FOLD_MAX = 1 << 24 }; // multiplications
+
+static bool evaluate_matmul(struct node *n, const struct tensor **outputs) {
+    const struct matmul *a = n->attrs;
+    struct shape batch, out = n->outputs[0].shape;
+    struct matrix left = matrix_of(input_shape(n, 0), a->transpose_a, true);
+    struct matrix right = matrix_of(input_shape(n, 1), a->transpose_b, false);
+    uint64_t count, work;
+    if (!shape_broadcast(&left.batch, &right.batch, &batch) || batch.rank + 2 > SHAPE_MAX_RANK ||
+        !shape_count(&out, &count) ||
+        __builtin_mul_overflow(count, (uint64_t)left.columns, &work) || work > FOLD_MAX)
+        return false;
+    struct product p = {
+        .a = with_batch(n->graph->arena, node_constant(n, 0), &batch, true),
+        .b = with_batch(n->graph->arena, node_constant(n, 1), &batch, false),
+        .rows = (uint64_t)left.rows,
+        .inner = (uint64_t)left.columns,
+        .columns = (uint64_t)right.columns,
+        .transpose_a = a->transpose_a && !left.vector,
+        .transpose_b = a->transpose_b && !right.vector,
+    };
+    outputs[0] = tensor_compute(n->graph->arena, n->outputs[0].type, out, compute_product, &p);
+    return outputs[0] != NULL;
+}
+
 const struct op_def op_MatMul = {
     .name = "MatMul",
     .doc = "product of matrices, leading dimensions broadcast",
@@ -64,5 +130,6 @@ const struct op_def op_MatMul = {
     .outputs = 1,
     OP_ATTRS(matmul_attrs, matmul),
     .infer = infer_matmul,
+    .evaluate = evaluate_matmul,
     .lowered_by = "lower_classic_fully_connected",
 };

@@ -15,8 +15,8 @@ static bool unknown_output(struct node *n, int32_t rank) {
     return true;
 }
 
-// --- Concat, Split
-// --------------------------------------------------------------------------------
+// --- Concat, Split ------------------------------------------------------------------------------
+
 static bool concat_one(struct node *n, uint32_t index, int32_t axis, struct shape *out) {
     struct shape s = input_shape(n, index);
     if (s.rank == RANK_UNKNOWN) {
@@ -144,8 +144,8 @@ bool infer_split(struct node *n) {
     return n->op == &op_Split ? split_equally(n, axis) : split_by_lengths(n, axis);
 }
 
-// --- Transpose
-// ------------------------------------------------------------------------------------
+// --- Transpose ----------------------------------------------------------------------------------
+
 bool infer_transpose(struct node *n) {
     struct shape in = input_shape(n, 0), out;
     struct numbers order;
@@ -169,8 +169,9 @@ bool infer_transpose(struct node *n) {
     return true;
 }
 
-// --- Reshape
-// -------------------------------------------------------------------------------------- Dimensions
+// --- Reshape ------------------------------------------------------------------------------------
+
+// Dimensions
 // said by the pattern; *open is the -1, or -1 when there is none.
 static bool read_pattern(struct node *n, const struct numbers *pattern, struct shape *out,
                          int32_t *open) {
@@ -280,8 +281,8 @@ bool infer_flatten(struct node *n) {
     return true;
 }
 
-// --- Squeeze, Unsqueeze
-// ---------------------------------------------------------------------------
+// --- Squeeze, Unsqueeze -------------------------------------------------------------------------
+
 bool infer_squeeze(struct node *n) {
     struct shape in = input_shape(n, 0), out = {.rank = 0};
     struct numbers axes = {0};
@@ -321,8 +322,8 @@ bool infer_unsqueeze(struct node *n) {
     return true;
 }
 
-// --- Pad, Tile, Broadcast
-// -------------------------------------------------------------------------
+// --- Pad, Tile, Broadcast -----------------------------------------------------------------------
+
 static int64_t padded_dim(int64_t dim, int64_t begin, int64_t end) {
     int64_t sum;
     if (dim == DIM_UNKNOWN || begin == NUMBER_UNKNOWN || end == NUMBER_UNKNOWN ||
@@ -433,8 +434,8 @@ bool infer_broadcast_to(struct node *n) {
     return true;
 }
 
-// --- Gather, StridedSlice, ShuffleChannels
-// --------------------------------------------------------
+// --- Gather, StridedSlice, ShuffleChannels ------------------------------------------------------
+
 bool infer_gather(struct node *n) {
     struct shape data = input_shape(n, 0), indices = input_shape(n, 1), out = {.rank = 0};
     struct numbers numbers;

@@ -37,8 +37,8 @@ static const struct attr_def strided_slice_attrs[] = {STRIDED_SLICE_ATTRS(ATTR_R
 static const struct attr_def shuffle_channels_attrs[] = {SHUFFLE_CHANNELS_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- helpers
-// --------------------------------------------------------------------------------------
+// --- helpers ------------------------------------------------------------------------------------
+
 static int32_t axis_of(const struct node *n, uint32_t index) {
     struct numbers numbers;
     struct shape s = input_shape(n, 0);
@@ -48,19 +48,8 @@ static int32_t axis_of(const struct node *n, uint32_t index) {
     return axis;
 }
 
-// Slices begin, begin + stride, ... along one axis.
-static const struct tensor *take_range(struct arena *arena, const struct tensor *t, int32_t axis,
-                                       const struct range *r) {
-    if (r->begin == 0 && r->stride == 1 && r->count == t->shape.dims[axis])
-        return t;
-    int64_t *indices = arena_array_of(arena, (size_t)r->count, int64_t);
-    for (int64_t i = 0; i < r->count; i++)
-        indices[i] = r->begin + i * r->stride;
-    return tensor_gather(arena, t, axis, (uint64_t)r->count, indices);
-}
+// --- Concat, Split ------------------------------------------------------------------------------
 
-// --- Concat, Split
-// --------------------------------------------------------------------------------
 static bool evaluate_concat(struct node *n, const struct tensor **outputs) {
     struct arena *arena = n->graph->arena;
     const struct tensor **parts = arena_array_of(arena, n->input_count, const struct tensor *);
@@ -81,7 +70,7 @@ static bool evaluate_split(struct node *n, const struct tensor **outputs) {
         r.count = n->outputs[i].shape.dims[axis];
         if (r.count < 0)
             return false;
-        outputs[i] = take_range(n->graph->arena, node_constant(n, 0), axis, &r);
+        outputs[i] = tensor_range(n->graph->arena, node_constant(n, 0), axis, r.begin, 1, r.count);
         r.begin += r.count;
     }
     return true;
@@ -140,8 +129,9 @@ const struct op_def op_VariadicSplit = {
     .classic = &slice_form,
 };
 
-// --- Transpose
-// ------------------------------------------------------------------------------------ The order as
+// --- Transpose ----------------------------------------------------------------------------------
+
+// The order as
 // axes counted from the front. False when it is not known.
 static bool read_order(const struct node *n, int32_t *order) {
     struct numbers numbers;
@@ -189,8 +179,8 @@ const struct op_def op_Transpose = {
     .classic = &permute_form,
 };
 
-// --- same elements, other shape
-// -------------------------------------------------------------------
+// --- same elements, other shape -----------------------------------------------------------------
+
 static bool evaluate_reshape(struct node *n, const struct tensor **outputs) {
     if (!shape_is_static(&n->outputs[0].shape))
         return false;
@@ -268,8 +258,9 @@ const struct op_def op_Unsqueeze = {
     .classic = &reshape_form,
 };
 
-// --- Pad
-// ------------------------------------------------------------------------------------------ Where
+// --- Pad ----------------------------------------------------------------------------------------
+
+// Where
 // element `i` of a padded axis comes from; -1 = the value.
 static int64_t padded_source(enum pad_mode mode, int64_t i, int64_t dim) {
     if (i >= 0 && i < dim)
@@ -288,31 +279,6 @@ static const struct tensor *pad_by_index(struct arena *arena, const struct tenso
     for (int64_t i = 0; i < out; i++)
         indices[i] = padded_source(mode, i - begin, t->shape.dims[axis]);
     return tensor_gather(arena, t, axis, (uint64_t)out, indices);
-}
-
-static const struct tensor *constant_part(struct arena *arena, const struct tensor *t, int32_t axis,
-                                          int64_t length, double value) {
-    struct shape shape = t->shape;
-    shape.dims[axis] = length;
-    return tensor_splat(arena, t->type, shape, value);
-}
-
-// Negative pads cut; the others join blocks of the value.
-static const struct tensor *pad_by_value(struct arena *arena, const struct tensor *t, int32_t axis,
-                                         int64_t begin, int64_t out, double value) {
-    int64_t dim = t->shape.dims[axis], end = out - dim - begin;
-    struct range kept = {.begin = begin < 0 ? -begin : 0, .stride = 1};
-    kept.count = dim - kept.begin - (end < 0 ? -end : 0);
-    if (kept.count < 0)
-        return NULL;
-    const struct tensor *parts[3];
-    uint32_t count = 0;
-    if (begin > 0)
-        parts[count++] = constant_part(arena, t, axis, begin, value);
-    parts[count++] = take_range(arena, t, axis, &kept);
-    if (end > 0)
-        parts[count++] = constant_part(arena, t, axis, end, value);
-    return count == 1 ? parts[0] : tensor_concat(arena, axis, parts, count);
 }
 
 static double pad_value(const struct node *n) {
@@ -334,7 +300,8 @@ static bool evaluate_pad(struct node *n, const struct tensor **outputs) {
         if (begin.data[i] == 0 && out.dims[i] == t->shape.dims[i])
             continue;
         t = a->pad_mode == PAD_CONSTANT
-                ? pad_by_value(n->graph->arena, t, i, begin.data[i], out.dims[i], pad_value(n))
+                ? tensor_pad(n->graph->arena, t, i, begin.data[i],
+                             out.dims[i] - t->shape.dims[i] - begin.data[i], pad_value(n))
                 : pad_by_index(n->graph->arena, t, i, (enum pad_mode)a->pad_mode, begin.data[i],
                                out.dims[i]);
     }
@@ -368,8 +335,9 @@ const struct op_def op_Pad = {
     .classic = &pad_form,
 };
 
-// --- Tile, Broadcast
-// ------------------------------------------------------------------------------ The tensor with 1s
+// --- Tile, Broadcast ----------------------------------------------------------------------------
+
+// The tensor with 1s
 // in front until it has `rank` dimensions.
 static const struct tensor *widen(struct arena *arena, const struct tensor *t, int32_t rank) {
     struct shape shape = {.rank = rank};
@@ -473,8 +441,8 @@ const struct op_def op_Broadcast = {
     .classic = &tile_form,
 };
 
-// --- Gather, StridedSlice, ShuffleChannels
-// --------------------------------------------------------
+// --- Gather, StridedSlice, ShuffleChannels ------------------------------------------------------
+
 static bool evaluate_gather(struct node *n, const struct tensor **outputs) {
     struct arena *arena = n->graph->arena;
     const struct tensor *t = node_constant(n, 0), *index = node_constant(n, 1);
@@ -523,7 +491,8 @@ static bool evaluate_strided_slice(struct node *n, const struct tensor **outputs
     for (int32_t i = 0; i < s.rank; i++) {
         if (!s.ranges[i].known || s.ranges[i].count < 0)
             return false;
-        t = take_range(n->graph->arena, t, i, &s.ranges[i]);
+        t = tensor_range(n->graph->arena, t, i, s.ranges[i].begin, s.ranges[i].stride,
+                         s.ranges[i].count);
     }
     outputs[0] = tensor_reshape(n->graph->arena, t, n->outputs[0].shape);
     return true;

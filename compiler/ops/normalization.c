@@ -131,6 +131,8 @@ static bool infer_batch_norm(struct node *n) {
 const struct op_def op_BatchNormInference = {
     .name = "BatchNormInference",
     .doc = "gamma * (x - mean) / sqrt(variance + epsilon) + beta, a number of each a channel",
+    .opset = "opset5",
+    .flags = OP_OPSET,
     .min_inputs = 5,
     .max_inputs = 5,
     .outputs = 1,

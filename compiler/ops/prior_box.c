@@ -12,8 +12,8 @@ static const struct attr_def prior_box_attrs[] = {PRIOR_BOX_ATTRS(ATTR_ROW_)};
 static const struct attr_def prior_box_clustered_attrs[] = {PRIOR_BOX_CLUSTERED_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- how many boxes
-// -------------------------------------------------------------------------------
+// --- how many boxes -----------------------------------------------------------------------------
+
 enum { RATIOS_MAX = 256 };
 
 static uint32_t add_ratio(float *ratios, uint32_t count, float ratio) {
@@ -77,8 +77,8 @@ static bool check_sizes(struct node *n) {
     return true;
 }
 
-// --- shapes
-// ---------------------------------------------------------------------------------------
+// --- shapes -------------------------------------------------------------------------------------
+
 static bool infer_sizes(struct node *n) {
     struct numbers size;
     struct shape out = SHAPE(2, DIM_UNKNOWN);
@@ -103,7 +103,8 @@ static bool infer_feature_map(struct node *n) {
     return true;
 }
 
-// --- classic spelling: lists that are written even when empty, flags only when they say something
+// --- classic spelling: lists even when empty, flags only when they say something ----------------
+
 // ---
 static void classic_prior_box(const struct node *n, put_function *put, void *to) {
     const struct prior_box *a = n->attrs;

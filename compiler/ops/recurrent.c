@@ -49,8 +49,8 @@ static struct form form_of(const struct node *n, bool linear_before_reset) {
     return (struct form){false, 1, 1};
 }
 
-// --- cells
-// ----------------------------------------------------------------------------------------
+// --- cells --------------------------------------------------------------------------------------
+
 static bool infer_cell(struct node *n) {
     int64_t hidden, batch = input_dim(n, 0, 0), inputs = input_dim(n, 0, 1);
     bool linear = n->op == &op_GRUCell && ((const struct gru_cell *)n->attrs)->linear_before_reset;
@@ -86,8 +86,8 @@ static bool infer_lstm_cell_classic(struct node *n) {
     return true;
 }
 
-// --- sequences
-// ------------------------------------------------------------------------------------
+// --- sequences ----------------------------------------------------------------------------------
+
 static bool infer_sequence(struct node *n) {
     const struct sequence *a = n->attrs;
     int64_t hidden, batch = input_dim(n, 0, 0), steps = input_dim(n, 0, 1),
@@ -113,8 +113,8 @@ static bool infer_sequence(struct node *n) {
     return true;
 }
 
-// --- entries
-// --------------------------------------------------------------------------------------
+// --- entries ------------------------------------------------------------------------------------
+
 #define RECURRENT(kind, since, inputs, outputs_, rows, tag, rule, pass, text)                      \
     const struct op_def op_##kind = {                                                              \
         .name = #kind,                                                                             \

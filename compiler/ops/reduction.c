@@ -32,8 +32,13 @@ bool infer_reduce(struct node *n) {
     uint32_t mask;
     set_output(n, 0, input_type(n, 0),
                a->keep_dims && in.rank > 0 ? shape_of_rank(in.rank) : SHAPE_UNKNOWN);
-    if (in.rank == RANK_UNKNOWN || !input_complete(n, 1, &axes))
+    if (in.rank == RANK_UNKNOWN || !input_numbers(n, 1, &axes))
         return true;
+    if (!axes.complete) {
+        if (!a->keep_dims && axes.count <= (uint32_t)in.rank)
+            set_output(n, 0, input_type(n, 0), shape_of_rank(in.rank - (int32_t)axes.count));
+        return true;
+    }
     if (!axes_mask(n, in.rank, &axes, &mask))
         return false;
     for (int32_t i = 0; i < in.rank; i++) {
@@ -46,8 +51,8 @@ bool infer_reduce(struct node *n) {
     return true;
 }
 
-// --- evaluation
-// -----------------------------------------------------------------------------------
+// --- evaluation ---------------------------------------------------------------------------------
+
 struct reduce {
     const struct tensor *source; // reduced axes last
     uint64_t length;             // elements that become one
@@ -134,7 +139,7 @@ static bool evaluate_reduce(struct node *n, const struct tensor **outputs) {
         .evaluate = evaluate_reduce,                                                               \
         .partial = 1,                                                                              \
         .scalar = step_##kind,                                                                     \
-        .lowered_by = "lower_classic_reductions",                                                          \
+        .lowered_by = "lower_classic_reductions",                                                  \
     };
 REDUCTION(ReduceMean, "opset1", a + b, "mean over axes")
 REDUCTION(ReduceSum, "opset1", a + b, "sum over axes")

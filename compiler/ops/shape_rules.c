@@ -42,8 +42,8 @@ void set_output(struct node *n, uint32_t index, enum dtype type, struct shape sh
     n->outputs[index].shape = shape;
 }
 
-// --- numbers
-// --------------------------------------------------------------------------------------
+// --- numbers ------------------------------------------------------------------------------------
+
 static void numbers_of_partial(const struct node *n, const struct value *v, struct numbers *out) {
     struct arena *arena = n->graph->arena;
     const double *known = v->partial != NULL ? tensor_as_doubles(arena, v->partial) : NULL;
@@ -73,8 +73,8 @@ bool input_complete(const struct node *n, uint32_t index, struct numbers *out) {
     return input_numbers(n, index, out) && out->complete;
 }
 
-// --- checks
-// ---------------------------------------------------------------------------------------
+// --- checks -------------------------------------------------------------------------------------
+
 bool same_types(struct node *n, uint32_t from, uint32_t count) {
     enum dtype type = DT_UNKNOWN;
     for (uint32_t i = from; i < from + count && i < n->input_count; i++) {
@@ -140,8 +140,8 @@ bool axes_mask(struct node *n, int32_t rank, const struct numbers *axes, uint32_
     return true;
 }
 
-// --- the plain rules
-// ------------------------------------------------------------------------------
+// --- the plain rules ----------------------------------------------------------------------------
+
 bool infer_same(struct node *n) {
     for (uint32_t i = 0; i < n->output_count; i++)
         set_output(n, i, input_type(n, 0), input_shape(n, 0));

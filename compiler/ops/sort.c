@@ -25,8 +25,8 @@ static const struct attr_def ctc_attrs[] = {CTC_ATTRS(ATTR_ROW_)};
 static const struct attr_def ctc_seq_len_attrs[] = {CTC_SEQ_LEN_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
-// --- TopK, ArgMax
-// ---------------------------------------------------------------------------------
+// --- TopK, ArgMax -------------------------------------------------------------------------------
+
 static bool infer_topk(struct node *n) {
     struct topk *a = n->attrs;
     struct shape out = input_shape(n, 0);
@@ -94,8 +94,8 @@ const struct op_def op_ArgMax = {
     .lowered_by = "lower_opset_sort",
 };
 
-// --- NonMaxSuppression
-// ----------------------------------------------------------------------------
+// --- NonMaxSuppression --------------------------------------------------------------------------
+
 static bool infer_nms(struct node *n) {
     const struct nms *a = n->attrs;
     int64_t merged;
@@ -123,8 +123,8 @@ const struct op_def op_NonMaxSuppression = {
     .infer = infer_nms,
 };
 
-// --- CTC
-// ------------------------------------------------------------------------------------------
+// --- CTC ----------------------------------------------------------------------------------------
+
 static bool infer_ctc(struct node *n) {
     int64_t merged;
     if (!input_rank(n, 0, 3, 3) || !input_rank(n, 1, 2, 2))

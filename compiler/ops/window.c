@@ -7,7 +7,7 @@
 #include "compiler/ops/shape_rules.h"
 
 // Larger numbers mean nothing and would overflow products.
-enum { WINDOW_NUMBER_MAX = INT32_MAX };
+enum { WINDOW_NUMBER_MAX = INT32_MAX, OUTPUT_FREE = -2 };
 static const int64_t dim_max = (int64_t)1 << 40;
 
 struct window { // one spatial axis
@@ -141,27 +141,26 @@ static bool forward_axis(struct node *n, const struct window_attrs *a, uint32_t 
 static bool backward_axis(struct node *n, const struct window_attrs *a, uint32_t i, int64_t in,
                           int64_t kernel, int64_t wanted, struct spatial *out) {
     struct window w = window_at(a, i, kernel);
-    bool upper = *a->auto_pad == PAD_SAME_UPPER;
-    *out = (struct spatial){wanted, w.pad_begin, w.pad_end};
-    if (in == DIM_UNKNOWN || kernel == DIM_UNKNOWN)
+    bool upper = *a->auto_pad == PAD_SAME_UPPER, free = wanted == OUTPUT_FREE;
+    *out = (struct spatial){free ? DIM_UNKNOWN : wanted, w.pad_begin, w.pad_end};
+    if (in == DIM_UNKNOWN || kernel == DIM_UNKNOWN || wanted == DIM_UNKNOWN)
         return true;
     if (!axis_in_range(n, in, kernel))
         return false;
     int64_t full = w.stride * (in - 1) + extent(&w) + ints_get(*a->output_padding, i, 0);
-    if (wanted != DIM_UNKNOWN)
+    if (!free)
         split_padding(&w, full - wanted, !upper);
     else if (*a->auto_pad != PAD_EXPLICIT)
         split_padding(&w, 0, true);
-    *out = (struct spatial){wanted != DIM_UNKNOWN ? wanted : full - w.pad_begin - w.pad_end,
-                            w.pad_begin, w.pad_end};
+    *out = (struct spatial){free ? full - w.pad_begin - w.pad_end : wanted, w.pad_begin, w.pad_end};
     if (out->out < 1)
         return shape_error(n, "pads of %" PRId64 " and %" PRId64 " leave nothing of %" PRId64,
                            w.pad_begin, w.pad_end, full);
     return true;
 }
 
-// --- the operators
-// --------------------------------------------------------------------------------
+// --- the operators ------------------------------------------------------------------------------
+
 struct filters {     // how an operator reads its filters' leading dimensions
     int32_t leading; // dimensions before the kernel
     bool grouped, transposed;
@@ -183,21 +182,22 @@ static int64_t known_product(int64_t a, int64_t b) {
 
 // Channels that the filters read and make.
 static bool filter_channels(struct node *n, const struct filters *f, int64_t *made) {
-    struct shape data = input_shape(n, 0), w = input_shape(n, 1);
+    struct shape w = input_shape(n, 1);
     int64_t groups = f->grouped ? w.dims[0] : 1;
     int64_t first = w.dims[f->leading - 2], second = w.dims[f->leading - 1];
     int64_t read = known_product(groups, f->transposed ? first : second), merged;
     *made = known_product(groups, f->transposed ? second : first);
-    if (!merge_dim(data.dims[1], read, &merged))
+    if (!merge_dim(input_dim(n, 0, 1), read, &merged))
         return shape_error(n, "filters read %" PRId64 " channels, the data has %" PRId64, read,
-                           data.dims[1]);
+                           input_dim(n, 0, 1));
     return true;
 }
 
+// The output's spatial dimensions as they are given: OUTPUT_FREE when they are not.
 static bool wanted_output(struct node *n, uint32_t count, int64_t *wanted) {
     struct numbers given;
     for (uint32_t i = 0; i < count; i++)
-        wanted[i] = DIM_UNKNOWN;
+        wanted[i] = node_input(n, 2) == NULL ? OUTPUT_FREE : DIM_UNKNOWN;
     if (node_input(n, 2) == NULL || !input_numbers(n, 2, &given))
         return true;
     if (given.count != count)
@@ -215,11 +215,11 @@ static bool infer_axes(struct node *n, const struct window_attrs *a, const struc
     int64_t *begin = arena_array_of(n->graph->arena, count, int64_t);
     int64_t *end = arena_array_of(n->graph->arena, count, int64_t);
     int64_t wanted[SHAPE_MAX_RANK];
-    struct shape data = input_shape(n, 0), w = input_shape(n, 1);
+    struct shape w = input_shape(n, 1);
     if (f->transposed && !wanted_output(n, count, wanted))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        int64_t in = data.dims[i + 2];
+        int64_t in = input_dim(n, 0, (int32_t)i + 2);
         int64_t kernel = a->kernel != NULL ? a->kernel->data[i] : w.dims[(uint32_t)f->leading + i];
         struct spatial axis;
         if (f->transposed ? !backward_axis(n, a, i, in, kernel, wanted[i], &axis)
@@ -239,6 +239,8 @@ static bool infer_pooling(struct node *n, const struct window_attrs *a) {
     struct filters none = {0};
     if (!input_rank(n, 0, 3, SHAPE_MAX_RANK))
         return false;
+    if (data.rank == RANK_UNKNOWN && a->kernel->count > 0 && a->kernel->count <= SHAPE_MAX_RANK - 2)
+        data = out = shape_of_rank((int32_t)a->kernel->count + 2);
     set_output(n, 0, input_type(n, 0), data);
     if (data.rank == RANK_UNKNOWN)
         return true;
@@ -248,12 +250,14 @@ static bool infer_pooling(struct node *n, const struct window_attrs *a) {
     return true;
 }
 
-// The rank of data, from the filters where the data's is unknown.
+// The rank of the data; the filters tell it where the data does not.
 static bool window_rank(struct node *n, const struct filters *f, int32_t *rank) {
     struct shape data = input_shape(n, 0), w = input_shape(n, 1);
     if (!input_rank(n, 0, 3, SHAPE_MAX_RANK) || !input_rank(n, 1, f->leading + 1, SHAPE_MAX_RANK))
         return false;
     *rank = data.rank;
+    if (data.rank == RANK_UNKNOWN && w.rank != RANK_UNKNOWN)
+        *rank = w.rank - f->leading + 2;
     if (data.rank != RANK_UNKNOWN && w.rank != RANK_UNKNOWN && data.rank - 2 != w.rank - f->leading)
         return shape_error(n, "filters of %" PRId32 " spatial dimensions over data of %" PRId32,
                            w.rank - f->leading, data.rank - 2);
@@ -272,7 +276,7 @@ bool infer_window(struct node *n) {
     if (rank == RANK_UNKNOWN || input_shape(n, 1).rank == RANK_UNKNOWN)
         return true;
     struct shape out = shape_of_rank(rank);
-    out.dims[0] = input_shape(n, 0).dims[0];
+    out.dims[0] = input_dim(n, 0, 0);
     if (!complete_lists(n, &a, (uint32_t)rank - 2) || !filter_channels(n, &f, &out.dims[1]) ||
         !infer_axes(n, &a, &f, &out))
         return false;
@@ -280,8 +284,8 @@ bool infer_window(struct node *n) {
     return true;
 }
 
-// --- Caffe's rounding
-// -----------------------------------------------------------------------------
+// --- Caffe's rounding ---------------------------------------------------------------------------
+
 void pooling_resolve_rounding(struct node *n) {
     struct pooling *pool = n->attrs;
     struct window_attrs a = window_attrs(n);

@@ -16,10 +16,10 @@ static const char *field(struct json_object *event, const char *key) {
 
 static void take_failure(struct arena *arena, struct model_events *model,
                          struct json_object *event) {
-    const char *variant = field(event, "variant"), *step = field(event, "step");
-    bool unpack = variant[0] == '\0';
-    model->cause =
-        arena_printf(arena, "%s%s%s: %s", step, unpack ? "" : " ", variant, field(event, "cause"));
+    const char *variant = field(event, "variant");
+    model->step =
+        arena_printf(arena, "%s%s%s", field(event, "step"), variant[0] == '\0' ? "" : " ", variant);
+    model->cause = arena_strdup(arena, field(event, "cause"));
     model->log = arena_strdup(arena, field(event, "log"));
 }
 

@@ -9,7 +9,8 @@
 
 struct model_events {
     bool built;        // it was unpacked or converted
-    const char *cause; // of its first failure, with the step; NULL: none
+    const char *cause; // of its first failure; NULL: none
+    const char *step;  // that failed: "convert FP32"
     const char *log;   // of that failure, from the build folder
 };
 

@@ -106,6 +106,23 @@ static bool replace(struct gen *g, const char *name, const struct strbuf *text) 
     return outfile_replace(path, text->data, text->length, NULL) || fail_write(g, path);
 }
 
+// The command that makes the file anew, seen from the build folder.
+static struct ninja_paths regenerate_words(struct gen *g) {
+    const struct gen_request *request = g->request;
+    struct ninja_paths manifests = manifest_paths(g, request->manifests, request->manifest_count);
+    const char **words = arena_array_of(g->arena, manifests.count + 3, const char *);
+    uint32_t count = 0;
+    if (request->memory != 0) {
+        words[count++] = "--memory";
+        words[count++] = arena_printf(g->arena, "%llu", (unsigned long long)request->memory);
+    }
+    if (request->no_verify)
+        words[count++] = "--no_verify";
+    for (uint32_t i = 0; i < manifests.count; i++)
+        words[count++] = manifests.items[i];
+    return (struct ninja_paths){words, count};
+}
+
 static bool write_build_file(struct gen *g, const struct zoo *zoo, const struct plan *plan) {
     const struct gen_request *request = g->request;
     struct build_file file = {
@@ -113,16 +130,8 @@ static bool write_build_file(struct gen *g, const struct zoo *zoo, const struct 
         .build_id = ZOOC_BUILD_ID,
         .memory = request->memory != 0 ? request->memory : build_file_memory(),
         .manifests = manifest_paths(g, zoo->files.items, zoo->files.count),
-        .regenerate = manifest_paths(g, request->manifests, request->manifest_count),
+        .regenerate = regenerate_words(g),
     };
-    if (request->memory != 0) {
-        const char **words = arena_array_of(g->arena, file.regenerate.count + 2, const char *);
-        words[0] = "--memory";
-        words[1] = arena_printf(g->arena, "%llu", (unsigned long long)request->memory);
-        for (uint32_t i = 0; i < file.regenerate.count; i++)
-            words[i + 2] = file.regenerate.items[i];
-        file.regenerate = (struct ninja_paths){words, file.regenerate.count + 2};
-    }
     if (!check_paths(g, plan->outside.items, plan->outside.count) ||
         !check_paths(g, file.manifests.items, file.manifests.count))
         return false;
@@ -133,9 +142,9 @@ static bool write_build_file(struct gen *g, const struct zoo *zoo, const struct 
     return done;
 }
 
-static bool write_list(struct gen *g, const struct zoo *zoo) {
+static bool write_list(struct gen *g, const struct plan_request *wanted) {
     struct strbuf text = STRBUF_INIT;
-    list_write(g->arena, &text, zoo);
+    list_write(g->arena, &text, wanted);
     bool done = replace(g, ".zooc/zoo.list", &text);
     strbuf_free(&text);
     return done;
@@ -170,6 +179,7 @@ static struct record *start_record(struct gen *g) {
     record_add(record, RECORD_BUILD, "", ZOOC_BUILD_ID);
     record_add(record, RECORD_OPTION, "memory",
                arena_printf(g->arena, "%llu", (unsigned long long)request->memory));
+    record_add(record, RECORD_OPTION, "no_verify", request->no_verify ? "true" : "false");
     for (uint32_t i = 0; i < manifests.count; i++)
         record_add(record, RECORD_OPTION, arena_printf(g->arena, "manifest %u", i),
                    manifests.items[i]);
@@ -246,8 +256,9 @@ bool gen_write(struct arena *arena, const struct gen_request *request, struct di
     struct zoo *zoo = zoo_read(arena, request->manifests, request->manifest_count, diag);
     if (zoo == NULL || !make_folder(&g))
         return false;
-    struct plan_request wanted = {.zoo = zoo, .folder_path = folder_path, .context = &g};
+    struct plan_request wanted = {
+        .zoo = zoo, .no_verify = request->no_verify, .folder_path = folder_path, .context = &g};
     struct plan *plan = plan_zoo(arena, &wanted, diag);
-    return diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, zoo) &&
+    return diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, &wanted) &&
            write_build_file(&g, zoo, plan) && write_record(&g, zoo);
 }

@@ -16,6 +16,7 @@ struct gen_request {
     const char *folder;  // the build folder, made when it does not exist
     const char *program; // NULL: the running one
     uint64_t memory;     // for all steps together; 0: what is free
+    bool no_verify;      // goldens are left alone
 };
 
 // Files that would not change are left untouched. False after a report; then no file has changed.

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "compiler/base/map.h"
-#include "rules/ninja/plan.h"
 
-void list_write(struct arena *arena, struct strbuf *to, const struct zoo *zoo) {
+void list_write(struct arena *arena, struct strbuf *to, const struct plan_request *request) {
+    const struct zoo *zoo = request->zoo;
     for (uint32_t i = 0; i < zoo->count; i++) {
         const struct manifest_model *model = zoo->models[i];
         strbuf_printf(to, "model\t%s\t%s\n", model->name,
@@ -22,7 +22,7 @@ void list_write(struct arena *arena, struct strbuf *to, const struct zoo *zoo) {
                 const char *version = model->versions.items[v];
                 strbuf_printf(to, "variant\t%s\t%s\t%s\t%u\n",
                               plan_variant(arena, model, precision, v), precision, version,
-                              plan_runtime_reads(version) ? model->goldens.count : 0);
+                              plan_goldens(request, model, v));
             }
         }
     }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "compiler/base/strbuf.h"
-#include "manifests/manifest.h"
+#include "rules/ninja/plan.h"
 
 struct list_variant {
     const char *name, *precision, *version;
@@ -30,7 +30,7 @@ struct list {
     uint32_t count;
 };
 
-void list_write(struct arena *arena, struct strbuf *to, const struct zoo *zoo);
+void list_write(struct arena *arena, struct strbuf *to, const struct plan_request *request);
 
 // NULL with errno set when there is none or it is damaged (EINVAL).
 struct list *list_read(struct arena *arena, const char *folder);

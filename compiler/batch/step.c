@@ -2,13 +2,16 @@
 #include "compiler/batch/step.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "build_id.h"
+#include "cache/tree.h"
 #include "compiler/base/fatal.h"
 #include "compiler/batch/work.h"
 #include "rules/ninja/plan.h"
@@ -131,6 +134,18 @@ static const char *output_root(struct arena *arena, const struct step *step) {
     return arena_printf(arena, ".zooc/models/%s/", step->model);
 }
 
+// A step of a build that was killed may still be at work: its log is locked, and the lock is
+// inherited by the program it runs (no O_CLOEXEC), so that two never write the same files.
+static int lock_log(struct work *work) {
+    const char *folder = arena_printf(work->arena, ".zooc/models/%s", work->step->model);
+    if (!tree_make_folders(folder))
+        return -1;
+    int fd = open(work->log_path, O_RDWR | O_CREAT, 0644);
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    return fd;
+}
+
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -167,9 +182,13 @@ int step_run(struct arena *arena, const struct step *step) {
         .output = STRBUF_INIT,
     };
     work.record_path = plan_record(arena, step->model, work.name);
+    work.log_path = arena_printf(arena, ".zooc/models/%s/%s.log", step->model, work.name);
+    work.log = lock_log(&work);
     double start = now();
     enum work_outcome outcome = do_step(&work);
     work_tell(&work, outcome, now() - start);
+    if (work.log >= 0)
+        close(work.log);
     strbuf_free(&work.why);
     strbuf_free(&work.output);
     return outcome == WORK_FAILED ? EXIT_INPUT : EXIT_DONE;

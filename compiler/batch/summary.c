@@ -70,6 +70,11 @@ static void print_row(FILE *to, int width, const struct row *row) {
     fputc('\n', to);
 }
 
+static void print_title(FILE *to, int width) {
+    fprintf(to, "\n%-*s  %-8s  %9s  %9s  %12s\n", width, "model", "variant", "accuracy",
+            "framework", "difference");
+}
+
 static void print_rows(struct arena *arena, const struct summary *s, FILE *to) {
     size_t rows = 0, width = 5;
     for (uint32_t i = 0; i < s->list->count; i++) {
@@ -79,16 +84,19 @@ static void print_rows(struct arena *arena, const struct summary *s, FILE *to) {
         if (strlen(model->name) > width)
             width = strlen(model->name);
     }
-    if (rows == 0 || rows > MOST_ROWS)
+    bool title = false;
+    if (rows > MOST_ROWS)
         return;
-    fprintf(to, "\n%-*s  %-8s  %9s  %9s  %12s\n", (int)width, "model", "variant", "accuracy",
-            "framework", "difference");
     for (uint32_t i = 0; i < s->list->count; i++) {
         const struct list_model *model = &s->list->models[i];
         for (uint32_t k = 0; k < model->variant_count; k++) {
             struct row row;
-            if (read_row(arena, s, model, &model->variants[k], &row))
-                print_row(to, (int)width, &row);
+            if (!read_row(arena, s, model, &model->variants[k], &row))
+                continue;
+            if (!title)
+                print_title(to, (int)width);
+            title = true;
+            print_row(to, (int)width, &row);
         }
     }
 }
@@ -113,45 +121,99 @@ static bool is_whole(struct arena *arena, const struct summary *s, const struct 
     return whole;
 }
 
-static void print_failure(const struct summary *s, const struct list_model *model,
-                          const struct model_events *events, FILE *to) {
-    if (events == NULL || events->cause == NULL) {
-        fprintf(to, "%s: a step ended without a word\n", model->name);
-        return;
+// ---- Failures ----
+// Many models may fail of one cause (a missing runtime): it is printed once, with some of their
+// names.
+
+enum { NAMES_SHOWN = 3 };
+
+struct failure {
+    struct failure *next;
+    const char *cause;
+    const struct list_model *models[NAMES_SHOWN];
+    const struct model_events *events[NAMES_SHOWN];
+    unsigned count;
+};
+
+struct failures {
+    struct arena *arena;
+    struct failure *first, **last;
+    struct names *by_cause;
+    unsigned count;
+};
+
+static void add_failure(struct failures *failures, const struct list_model *model,
+                        const struct model_events *events) {
+    bool told = events != NULL && events->cause != NULL;
+    const char *cause = told ? events->cause : "a step ended without a word";
+    void **slot = names_slot(failures->by_cause, cause);
+    if (*slot == NULL) {
+        struct failure *failure = arena_new_of(failures->arena, struct failure);
+        failure->cause = cause;
+        *failures->last = failure;
+        failures->last = &failure->next;
+        *slot = failure;
     }
-    fprintf(to, "%s: %s\n", model->name, events->cause);
-    if (events->log[0] != '\0')
+    struct failure *failure = *slot;
+    if (failure->count < NAMES_SHOWN) {
+        failure->models[failure->count] = model;
+        failure->events[failure->count] = told ? events : NULL;
+    }
+    failure->count++;
+    failures->count++;
+}
+
+static void print_failure(const struct summary *s, const struct failure *failure, FILE *to) {
+    const struct model_events *events = failure->events[0];
+    for (unsigned i = 0; i < failure->count && i < NAMES_SHOWN; i++)
+        fprintf(to, "%s%s", i == 0 ? "" : ", ", failure->models[i]->name);
+    if (failure->count > NAMES_SHOWN)
+        fprintf(to, " and %u more", failure->count - NAMES_SHOWN);
+    fprintf(to, ": %s%s%s\n", events == NULL ? "" : events->step, events == NULL ? "" : ": ",
+            failure->cause);
+    if (events != NULL && events->log[0] != '\0')
         fprintf(to, "    log: %s/%s\n", s->folder, events->log);
+}
+
+static void print_failures(const struct summary *s, const struct failures *failures, FILE *to) {
+    if (failures->count > 0)
+        fputs("\nfailed:\n", to);
+    for (const struct failure *failure = failures->first; failure != NULL; failure = failure->next)
+        print_failure(s, failure, to);
+}
+
+static void print_counts(const struct summary *s, unsigned built, unsigned failed, FILE *to) {
+    unsigned count = s->list->count, same = count - built - failed;
+    const char *plural = count == 1 ? "" : "s";
+    if (!s->nothing_ran)
+        fputc('\n', to);
+    if (built + failed == 0)
+        fprintf(to, "nothing to do: %u model%s up to date (%.2f s)\n", count,
+                count == 1 ? " is" : "s are", s->seconds);
+    else
+        fprintf(to, "%u model%s: %u built, %u up to date, %u failed in %.1f s\n", count, plural,
+                built, same, failed, s->seconds);
+    fprintf(to, "IR: %s/MODEL/PRECISION/MODEL.xml; what was built from what: %s/zoo.json\n",
+            s->folder, s->folder);
 }
 
 unsigned summary_print(struct arena *arena, const struct summary *s, FILE *to) {
     struct names *events =
         events_read(arena, arena_printf(arena, "%s/.zooc/events.jsonl", s->folder));
-    unsigned built = 0, failed = 0, count = s->list->count;
+    struct failures failures = {.arena = arena, .by_cause = names_new(arena)};
+    failures.last = &failures.first;
+    unsigned built = 0;
     if (!s->nothing_ran)
         print_rows(arena, s, to);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < s->list->count; i++) {
         const struct list_model *model = &s->list->models[i];
         const struct model_events *told = names_find(events, model->name);
-        bool bad =
-            (told != NULL && told->cause != NULL) || (!s->all_well && !is_whole(arena, s, model));
-        if (bad && failed++ == 0)
-            fputs("\nfailed:\n", to);
-        if (bad)
-            print_failure(s, model, told, to);
+        if ((told != NULL && told->cause != NULL) || (!s->all_well && !is_whole(arena, s, model)))
+            add_failure(&failures, model, told);
         else
             built += told != NULL && told->built;
     }
-    if (!s->nothing_ran)
-        fputc('\n', to);
-    unsigned same = count - built - failed;
-    if (built + failed == 0)
-        fprintf(to, "nothing to do: %u model%s up to date (%.2f s)\n", same,
-                same == 1 ? " is" : "s are", s->seconds);
-    else
-        fprintf(to, "%u model%s: %u built, %u up to date, %u failed in %.1f s\n", count,
-                count == 1 ? "" : "s", built, same, failed, s->seconds);
-    fprintf(to, "IR: %s/MODEL/PRECISION/MODEL.xml; what was built from what: %s/zoo.json\n",
-            s->folder, s->folder);
-    return failed;
+    print_failures(s, &failures, to);
+    print_counts(s, built, failures.count, to);
+    return failures.count;
 }

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "compiler/base/fatal.h"
-#include "compiler/base/outfile.h"
 #include "compiler/batch/work.h"
 
 static const char *const kind_names[STEP_KIND_COUNT] = {"unpack", "convert", "verify"};
@@ -32,10 +31,6 @@ static void take_messages(struct work *work) {
     free(text);
 }
 
-static const char *log_path(const struct work *work) {
-    return arena_printf(work->arena, ".zooc/models/%s/%s.log", work->step->model, work->name);
-}
-
 static void write_log(const struct work *work, enum work_outcome outcome) {
     struct strbuf log = STRBUF_INIT;
     if (outcome == WORK_FAILED)
@@ -46,10 +41,9 @@ static void write_log(const struct work *work, enum work_outcome outcome) {
         strbuf_printf(&log, "ran because %s\n", work->why.data);
     if (work->output.length > 0)
         strbuf_printf(&log, "\n%s", work->output.data);
-    const char *path =
-        arena_printf(work->arena, ".zooc/models/%s/%s.log", work->step->model, work->name);
     // A log that cannot be written is no reason to fail what it tells of.
-    (void)outfile_replace(path, log.data, log.length, NULL);
+    if (ftruncate(work->log, 0) != 0 || pwrite(work->log, log.data, log.length, 0) < 0)
+        perror(work->log_path);
     strbuf_free(&log);
 }
 
@@ -73,7 +67,7 @@ static void write_event(const struct work *work, enum work_outcome outcome, doub
     add_text(event, "because", work->why.data);
     if (outcome == WORK_FAILED) {
         add_text(event, "cause", work->cause);
-        add_text(event, "log", log_path(work));
+        add_text(event, "log", work->log_path);
     }
     json_object_object_add(event, "milliseconds", json_object_new_int64((int64_t)(seconds * 1000)));
     json_object_object_add(event, "memory", json_object_new_int64((int64_t)work->memory));
@@ -90,7 +84,7 @@ void work_tell(struct work *work, enum work_outcome outcome, double seconds) {
     take_messages(work);
     if (outcome == WORK_FAILED && work->cause == NULL)
         work->cause = "no cause was told";
-    if (outcome != WORK_SAME)
+    if (outcome != WORK_SAME && work->log >= 0)
         write_log(work, outcome);
     write_event(work, outcome, seconds);
     if (outcome == WORK_FAILED)

@@ -13,6 +13,8 @@ struct work {
     const struct step *step;
     const char *name; // of the step in .zooc/models/MODEL: "unpack", "FP32", "FP32.verify-1"
     const char *record_path;
+    const char *log_path;
+    int log;                 // open and locked while the step and the program it runs live, or -1
     const char *output_root; // what the names of outputs are relative to, ends in '/'
     struct record *record;   // the question, then the answer
     struct strbuf why;       // it runs

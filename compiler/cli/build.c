@@ -5,7 +5,7 @@
 #include "compiler/cli/cli.h"
 
 static const char usage[] =
-    "usage: zooc build MANIFEST... -o DIR [-j N] [--memory SIZE]\n"
+    "usage: zooc build MANIFEST... -o DIR [-j N] [--memory SIZE] [--no_verify]\n"
     "\n"
     "Builds what has changed and tells what came of it. A model that fails stops no other; the "
     "exit\n"
@@ -15,6 +15,7 @@ static const char usage[] =
     "  -j, --jobs N           steps at a time; as many as there are processors when not given\n"
     "      --memory SIZE      what all steps together may use (512M, 4G); what is free when not "
     "given\n"
+    "      --no_verify        leave the goldens alone, where there is no OpenVINO runtime\n"
     "      --program PATH     the zooc that the steps run; this one when not given\n";
 
 int command_build(int argc, char **argv) {

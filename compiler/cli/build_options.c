@@ -11,6 +11,7 @@ static const struct option long_options[] = {
     {"jobs", required_argument, NULL, 'j'},
     {"memory", required_argument, NULL, 'm'},
     {"program", required_argument, NULL, 'p'},
+    {"no_verify", no_argument, NULL, 'n'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -53,6 +54,9 @@ static void take_option(struct build_request *out, int option, char *word, struc
         break;
     case 'p':
         out->gen.program = optarg;
+        break;
+    case 'n':
+        out->gen.no_verify = true;
         break;
     case 'h':
         *help = true;

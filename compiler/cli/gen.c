@@ -5,7 +5,7 @@
 #include "compiler/cli/cli.h"
 
 static const char usage[] =
-    "usage: zooc gen MANIFEST... -o DIR [--memory SIZE]\n"
+    "usage: zooc gen MANIFEST... -o DIR [--memory SIZE] [--no_verify]\n"
     "\n"
     "Reads manifests and writes DIR/build.ninja, when it changes. `ninja -C DIR -k 0` then builds "
     "the\n"
@@ -14,6 +14,7 @@ static const char usage[] =
     "  -o, --output_dir DIR   the build folder, made when it does not exist\n"
     "      --memory SIZE      what all steps together may use (512M, 4G); what is free when not "
     "given\n"
+    "      --no_verify        leave the goldens alone, where there is no OpenVINO runtime\n"
     "      --program PATH     the zooc that the steps run; this one when not given\n";
 
 int command_gen(int argc, char **argv) {

@@ -324,7 +324,7 @@ static void add_options(struct planning *p, struct growing *g) {
         add_file(p, g, "", p->model->files.items[i]);
 }
 
-bool plan_runtime_reads(const char *version) {
+static bool runtime_reads(const char *version) {
     return strcmp(version, "10") == 0 || strcmp(version, "11") == 0;
 }
 
@@ -380,6 +380,12 @@ static void plan_verify(struct planning *p, const char *precision, const char *v
     end_step(p, &g);
 }
 
+uint32_t plan_goldens(const struct plan_request *request, const struct manifest_model *model,
+                      uint32_t version) {
+    bool verified = !request->no_verify && runtime_reads(model->versions.items[version]);
+    return verified ? model->goldens.count : 0;
+}
+
 static void plan_model(struct planning *p) {
     const struct manifest_model *model = p->model;
     p->folder = p->request->folder_path(p->request->context, model->folder);
@@ -397,8 +403,7 @@ static void plan_model(struct planning *p) {
         for (uint32_t i = 0; i < model->precisions.count; i++) {
             const char *precision = model->precisions.items[i];
             plan_convert(p, precision, v);
-            for (uint32_t k = 0;
-                 k < model->goldens.count && plan_runtime_reads(model->versions.items[v]); k++)
+            for (uint32_t k = 0; k < plan_goldens(p->request, model, v); k++)
                 plan_verify(p, precision, plan_variant(p->arena, model, precision, v), k);
         }
     }

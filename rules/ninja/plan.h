@@ -33,6 +33,7 @@ struct plan {
 
 struct plan_request {
     const struct zoo *zoo;
+    bool no_verify;
     // How to reach a manifest's folder from the build folder; "" or ending in '/'.
     const char *(*folder_path)(void *context, const char *folder);
     void *context;
@@ -44,8 +45,10 @@ struct plan *plan_zoo(struct arena *arena, const struct plan_request *request, s
 const char *plan_variant(struct arena *arena, const struct manifest_model *model,
                          const char *precision, uint32_t version);
 
-// Can a model of this IR version be verified? The runtime of today reads those from 10 on.
-bool plan_runtime_reads(const char *version);
+// How many goldens are verified with version number `version` of the model. The runtime of today
+// reads no IR version below 10.
+uint32_t plan_goldens(const struct plan_request *request, const struct manifest_model *model,
+                      uint32_t version);
 
 // Where a step keeps its record; a step is "unpack", a variant, or what plan_verify_step says.
 const char *plan_record(struct arena *arena, const char *model, const char *step);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Orders of axes, as Transposes have them.
+#ifndef ZOOC_ORDER_H
+#define ZOOC_ORDER_H
+
+#include "compiler/ops/build.h"
+
+struct order { // axis i of the result is axis[i] of what is read
+    int32_t rank;
+    int32_t axis[SHAPE_MAX_RANK];
+};
+
+// Of a Transpose by a constant; false for any other node.
+bool order_read(const struct node *n, struct order *out);
+bool order_same(const struct order *a, const struct order *b);
+bool order_is_identity(const struct order *order);
+struct order order_inverse(const struct order *order);
+// Channels, which are axis 1, or 0 where there is no batch, go last; the others keep their order.
+bool order_puts_channels_last(const struct order *order);
+// Axes longer than 1 keep their order: in memory nothing moves.
+bool order_moves_nothing(const struct order *order, const struct shape *from);
+// What is left when axes of what is read (a bit set) are taken away.
+struct order order_without(const struct order *order, uint32_t mask);
+struct value *order_build(struct builder *b, const char *name, struct value *x,
+                          const struct order *order);
+
+#endif

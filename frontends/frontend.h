@@ -31,6 +31,13 @@ struct import_options {
     int64_t batch; // --batch, 0 = none
 };
 
+// One kind of layer that a front end imports.
+struct frontend_layer {
+    const char *type;    // in the source framework
+    unsigned line;       // of the guide's table of supported layers, 0 = not in it
+    const char *meaning; // what becomes of it: an operator, or one of "input", "dropped", "several"
+};
+
 struct frontend {
     const char *name;  // "caffe", "mxnet", "tf", "kaldi", "onnx"
     const char *title; // "Caffe"
@@ -40,10 +47,13 @@ struct frontend {
     // reported to g->diag; false when one is DIAG_FAILED or worse. Weights stay views on the mapped
     // files.
     bool (*import)(const struct import_options *options, struct graph *g);
-    // The mean image of a file that the framework's own tools wrote, cut to the shape of `parameter`:
-    // at `offsets` (x, y), or around the centre when that is NULL. NULL after a report. Optional.
+    // The mean image of a file that the framework's own tools wrote, cut to the shape of
+    // `parameter`: at `offsets` (x, y), or around the centre when that is NULL. NULL after a
+    // report. Optional.
     const struct tensor *(*mean_image)(struct graph *g, const char *path, const int64_t *offsets,
                                        const struct node *parameter);
+    // Layer `index` of those it imports; false behind the last. Optional.
+    bool (*layer)(size_t index, struct frontend_layer *out);
 };
 
 #define FRONTEND(name) extern const struct frontend frontend_##name;

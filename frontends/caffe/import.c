@@ -207,14 +207,19 @@ static void warn_unknown(struct import *im, const struct caffe_layer *layer) {
     }
 }
 
+// The value of an output; NULL when it was not imported.
+static struct value *value_of(const struct import *im, struct cut_source s) {
+    return s.node == CUT_NONE || im->values[s.node] == NULL ? NULL : im->values[s.node][s.output];
+}
+
 // False after a report, or when a bottom is poison.
 static bool gather_bottoms(struct import *im, uint32_t node, struct layer *l) {
     bool good = true;
     l->bottoms = arena_array_of(l->arena, l->bottom_count, struct value *);
     for (uint32_t i = 0; i < l->bottom_count; i++) {
         struct cut_source s = im->cut.nodes[node].inputs[i];
-        struct value *v = s.node == CUT_NONE ? NULL : im->values[s.node][s.output];
-        l->bottoms[i] = v = cut_feed(&im->cut, node, i, v);
+        struct value *v = cut_feed(&im->cut, node, i, value_of(im, s));
+        l->bottoms[i] = v;
         if (v == NULL)
             diag_report(im->graph->diag, &l->builder.place, EDGE_UNDEFINED, l->param->bottom[i],
                         l->name);
@@ -304,9 +309,7 @@ static void name_blobs(struct import *im) {
         *names_slot(layers, im->cut.nodes[i].name) = im;
     for (uint32_t i = im->cut.alias_count; i-- > 0;) {
         const struct cut_alias *alias = &im->cut.aliases[i];
-        struct value *v = im->values[alias->source.node] == NULL
-                              ? NULL
-                              : im->values[alias->source.node][alias->source.output];
+        struct value *v = value_of(im, alias->source);
         void **slot = names_slot(blobs, alias->name);
         if (v != NULL && *slot == NULL && names_find(layers, alias->name) == NULL)
             value_add_name(v, alias->name);
@@ -317,9 +320,7 @@ static void name_blobs(struct import *im) {
 static void make_results(struct import *im) {
     for (uint32_t i = 0; i < im->cut.output_count; i++) {
         const struct cut_output *output = &im->cut.outputs[i];
-        struct value **values = im->values[output->source.node];
-        struct value *v =
-            cut_end(&im->cut, output, values == NULL ? NULL : values[output->source.output]);
+        struct value *v = cut_end(&im->cut, output, value_of(im, output->source));
         if (v != NULL && !v->poison)
             build_result(im->graph, output->name, v);
     }
@@ -374,5 +375,22 @@ static int caffe_bid(const char *path, struct slice head) {
     return known > 1 && layers > 0 ? CONTENT : 0;
 }
 
-const struct frontend frontend_caffe = {
-    .name = "caffe", .title = "Caffe", .bid = caffe_bid, .import = caffe_import};
+static bool caffe_layer(size_t index, struct frontend_layer *out) {
+    static const char *const kinds[] = {[LAYER_IMPORT] = "several",
+                                        [LAYER_DATA] = "input",
+                                        [LAYER_LOSS] = "dropped",
+                                        [LAYER_END] = "dropped"};
+    if (index >= layer_row_count)
+        return false;
+    const struct layer_row *row = &layer_rows[index];
+    *out = (struct frontend_layer){.type = row->type,
+                                   .line = row->line,
+                                   .meaning = row->op != NULL ? row->op->name : kinds[row->kind]};
+    return true;
+}
+
+const struct frontend frontend_caffe = {.name = "caffe",
+                                        .title = "Caffe",
+                                        .bid = caffe_bid,
+                                        .import = caffe_import,
+                                        .layer = caffe_layer};

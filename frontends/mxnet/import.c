@@ -209,5 +209,21 @@ static int mxnet_bid(const char *path, struct slice head) {
                                                                                          : 0;
 }
 
-const struct frontend frontend_mxnet = {
-    .name = "mxnet", .title = "MXNet", .bid = mxnet_bid, .import = mxnet_import};
+static bool mxnet_layer(size_t index, struct frontend_layer *out) {
+    static const char *const kinds[] = {
+        [MXNET_IMPORT] = "several", [MXNET_PASS] = "dropped", [MXNET_LOSS] = "dropped"};
+    if (index >= mxnet_layer_row_count)
+        return false;
+    const struct mxnet_layer_row *row = &mxnet_layer_rows[index];
+    *out =
+        (struct frontend_layer){.type = row->op,
+                                .line = row->line,
+                                .meaning = row->same != NULL ? row->same->name : kinds[row->kind]};
+    return true;
+}
+
+const struct frontend frontend_mxnet = {.name = "mxnet",
+                                        .title = "MXNet",
+                                        .bid = mxnet_bid,
+                                        .import = mxnet_import,
+                                        .layer = mxnet_layer};

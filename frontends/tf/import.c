@@ -210,5 +210,16 @@ static int tf_bid(const char *path, struct slice head) {
     return known > 1 ? CONTENT : 0;
 }
 
+static bool tf_layer(size_t index, struct frontend_layer *out) {
+    static const char *const kinds[] = {
+        [TF_IMPORT] = "several", [TF_INPUT] = "input", [TF_PASS] = "dropped", [TF_END] = "dropped"};
+    if (index >= tf_layer_row_count)
+        return false;
+    const struct tf_layer_row *row = &tf_layer_rows[index];
+    *out = (struct frontend_layer){
+        .type = row->op, .meaning = row->same != NULL ? row->same->name : kinds[row->kind]};
+    return true;
+}
+
 const struct frontend frontend_tf = {
-    .name = "tf", .title = "TensorFlow", .bid = tf_bid, .import = tf_import};
+    .name = "tf", .title = "TensorFlow", .bid = tf_bid, .import = tf_import, .layer = tf_layer};

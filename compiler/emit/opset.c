@@ -140,7 +140,7 @@ static void put_constant_data(struct emitter *e, const struct node *n) {
 }
 
 static void put_constant(struct emitter *e, const struct node *n) {
-    open_layer(e, n->mark, n->name, "Const", op_Constant.opset);
+    open_layer(e, n->mark, n->name, op_opset_type(n->op), node_opset(n));
     put_constant_data(e, n);
     emit_outputs(e, n);
     xml_close(&e->xml, "layer");
@@ -158,7 +158,7 @@ static void put_decompression_mark(struct emitter *e) {
 static void put_compressed(struct emitter *e, const struct node *n) {
     const struct value *v = &n->outputs[0];
     const char *name = arena_printf(e->arena, "%s_compressed", n->name);
-    open_layer(e, n->mark - 1, name, "Const", op_Constant.opset);
+    open_layer(e, n->mark - 1, name, op_opset_type(n->op), node_opset(n));
     put_constant_data(e, n);
     put_half_port(e, "output", v);
     xml_close(&e->xml, "layer");

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interpolate of height and width as Interp (lines between corners) or Resample (all else).
+#include "compiler/ops/interpolate.h"
+#include "compiler/passes/lower.h"
+
+// Do only height and width change?
+static bool is_spatial(const struct node *n) {
+    const struct shape *in = &n->inputs[0].value->shape, *out = &n->outputs[0].shape;
+    return in->rank == 4 && shape_is_static(in) && shape_is_static(out) &&
+           in->dims[0] == out->dims[0] && in->dims[1] == out->dims[1];
+}
+
+static bool has_pads(const struct interpolate *a) {
+    for (uint32_t i = 0; i < a->pads_begin.count; i++)
+        if (a->pads_begin.data[i] != 0)
+            return true;
+    for (uint32_t i = 0; i < a->pads_end.count; i++)
+        if (a->pads_end.data[i] != 0)
+            return true;
+    return false;
+}
+
+// The one factor of both axes, or 0. A whole factor repeats each element, whatever the rule.
+static int64_t whole_factor(const struct node *n) {
+    const struct shape *in = &n->inputs[0].value->shape, *out = &n->outputs[0].shape;
+    int64_t factor = out->dims[2] / in->dims[2];
+    return factor > 0 && in->dims[2] * factor == out->dims[2] &&
+                   in->dims[3] * factor == out->dims[3]
+               ? factor
+               : 0;
+}
+
+static struct value *make_interp(struct builder *b, struct node *n, bool align_corners) {
+    struct node *made = build_node(b, &op_Interp, n->name, 1, &n->inputs[0].value);
+    struct interp *a = made->attrs;
+    a->align_corners = align_corners;
+    a->height = n->outputs[0].shape.dims[2];
+    a->width = n->outputs[0].shape.dims[3];
+    node_finish(made);
+    return &made->outputs[0];
+}
+
+static struct value *make_resample(struct builder *b, struct node *n, enum resample_type type,
+                                   bool antialias) {
+    int64_t factor = whole_factor(n);
+    struct node *made = build_node(b, &op_Resample, n->name, 1, &n->inputs[0].value);
+    struct resample *a = made->attrs;
+    a->type = (int)type;
+    a->antialias = antialias;
+    if (factor > 0) {
+        a->factor = (float)factor;
+    } else {
+        a->height = n->outputs[0].shape.dims[2];
+        a->width = n->outputs[0].shape.dims[3];
+    }
+    node_finish(made);
+    return &made->outputs[0];
+}
+
+// Rules for the nearest that agree with the engines' own: rounding down from the corner.
+static bool is_plain_nearest(const struct node *n) {
+    const struct interpolate *a = n->attrs;
+    bool corner = a->coordinate_transformation_mode == ASYMMETRIC &&
+                  (a->nearest_mode == NEAREST_FLOOR || a->nearest_mode == NEAREST_SIMPLE);
+    bool centre = whole_factor(n) > 0 && a->coordinate_transformation_mode == HALF_PIXEL &&
+                  a->nearest_mode != NEAREST_CEIL && a->nearest_mode != NEAREST_FLOOR;
+    return corner || centre;
+}
+
+static struct value *lower_interpolate(struct builder *b, struct node *n) {
+    const struct interpolate *a = n->attrs;
+    if (!is_spatial(n) || has_pads(a))
+        return NULL;
+    bool linear = a->mode == INTERPOLATE_LINEAR || a->mode == INTERPOLATE_LINEAR_ONNX;
+    int coordinates = a->coordinate_transformation_mode;
+    if (linear && !a->antialias && (coordinates == ALIGN_CORNERS || coordinates == ASYMMETRIC))
+        return make_interp(b, n, coordinates == ALIGN_CORNERS);
+    if (linear && coordinates == HALF_PIXEL)
+        return make_resample(b, n, RESAMPLE_LINEAR, a->antialias);
+    if (a->mode == INTERPOLATE_NEAREST && is_plain_nearest(n))
+        return make_resample(b, n, RESAMPLE_NEAREST, false);
+    return NULL;
+}
+
+bool lower_classic_resize(struct graph *g, const struct pass_options *options) {
+    (void)options;
+    return lower_each(g, &op_Interpolate, lower_interpolate);
+}

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the pages show is run: every line of a ```sh block of a README must end with 0, in a folder with
 # a small network; every ```yaml block that holds models must be a manifest that zooc gen takes. Links
-# lead to files.
+# lead to files. The ```diff blocks of a page are applied to a copy of the sources first, and its commands
+# are run there: the pages that say how something is added have been followed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
@@ -47,9 +48,21 @@ new_folder() {
 run_line() { (cd "$scratch/here" && bash -c "$1"); }
 is_manifest() { (cd "$scratch/here" && cp "$1" page.yml && zooc gen page.yml -o generated); }
 
+# A copy of the sources, changed as the page says.
+new_sources() {
+    rm -rf "$scratch/here"
+    mkdir -p "$scratch/here"
+    git ls-files -z | grep -zv -e '^tests/topologies/' -e '^zoo/' | xargs -0 cp --parents -t "$scratch/here"
+    (cd "$scratch/here" && blocks "$root/$1" diff | git apply --recount -C1 -)
+}
+
 mapfile -t pages < <(git ls-files '*.md')
 for page in "${pages[@]}"; do
-    new_folder
+    if [ -n "$(blocks "$page" diff)" ]; then
+        check "$page: its steps fit the sources" new_sources "$page"
+    else
+        new_folder
+    fi
     while IFS= read -r line; do
         [ -n "$line" ] && check "$page: $line" run_line "$line"
     done < <(blocks "$page" sh)

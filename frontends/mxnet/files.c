@@ -43,8 +43,7 @@ static bool find_symbol(const struct opener *o, const char *params, const char *
     return false;
 }
 
-// --- .nd files over a pretrained model
-// -------------------------------------------------------------
+// --- .nd files over a pretrained model -----------------------------------------------------------
 
 static bool is_epoch_of(const char *file, const void *base) {
     size_t length = strlen(base);

@@ -16,8 +16,7 @@ struct import {
     const struct mxnet_layer_row **rows; // by node; NULL: a variable or an unknown operator
 };
 
-// --- the index
-// ------------------------------------------------------------------------------------
+// --- the index -----------------------------------------------------------------------------------
 
 static bool is_variable(const struct mxnet_node *node) {
     return strcmp(node->op, "null") == 0;
@@ -95,8 +94,7 @@ static void make_index(struct import *im) {
     add_aliases(im);
 }
 
-// --- variables
-// ------------------------------------------------------------------------------------
+// --- variables -----------------------------------------------------------------------------------
 
 static struct place place_of(const struct import *im, uint32_t node) {
     return (struct place){.file = im->model.symbol.file,
@@ -135,8 +133,7 @@ static void import_variable(struct import *im, uint32_t i) {
     im->base.values[i][0] = v;
 }
 
-// --- operators
-// ------------------------------------------------------------------------------------
+// --- operators -----------------------------------------------------------------------------------
 
 static void import_outputs(struct import *im, uint32_t node, struct mxnet_layer *l) {
     const struct mxnet_layer_row *row = im->rows[node];
@@ -180,8 +177,7 @@ static void import_layer(struct import *im, uint32_t i) {
     }
 }
 
-// --- the whole
-// ------------------------------------------------------------------------------------
+// --- the whole -----------------------------------------------------------------------------------
 
 static void import_node(struct importer *base, uint32_t node) {
     struct import *im = (struct import *)base;

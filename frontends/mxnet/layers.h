@@ -47,8 +47,7 @@ const struct mxnet_layer_row *mxnet_layer_find(const char *op);
 extern const struct mxnet_layer_row mxnet_layer_rows[];
 extern const size_t mxnet_layer_row_count;
 
-// --- for layer functions
-// --------------------------------------------------------------------------
+// --- for layer functions -------------------------------------------------------------------------
 
 // mxnet_fail(l, ID, args...): reports at the layer.
 #define mxnet_fail(l, id, ...)                                                                     \

@@ -22,8 +22,7 @@ static struct free_attr *source_attr(struct mxnet_layer *l, const char *name, co
     return a;
 }
 
-// --- MultiBoxPrior
-// --------------------------------------------------------------------------------
+// --- MultiBoxPrior -------------------------------------------------------------------------------
 
 // The image that the boxes are parts of: the first four-dimensional input of the network.
 static struct value *find_image(struct mxnet_layer *l) {
@@ -90,8 +89,7 @@ void mxnet_multibox_prior(struct mxnet_layer *l) {
         l->outputs[0] = boxes_alone(l, finish(n));
 }
 
-// --- MultiBoxDetection
-// ----------------------------------------------------------------------------
+// --- MultiBoxDetection ---------------------------------------------------------------------------
 
 static struct value *through(struct value *v, const struct op_def *op) {
     return v != NULL && v->producer->op == op ? node_input(v->producer, 0) : v;
@@ -206,8 +204,7 @@ void mxnet_multibox_detection(struct mxnet_layer *l) {
         l->outputs[0] = finish(n);
 }
 
-// --- two-stage
-// ------------------------------------------------------------------------------------
+// --- two-stage -----------------------------------------------------------------------------------
 
 static struct value *plus(struct mxnet_layer *l, const char *suffix, struct value *x,
                           uint32_t count, const float *values) {

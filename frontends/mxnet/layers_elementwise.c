@@ -82,8 +82,7 @@ void mxnet_clip(struct mxnet_layer *l) {
     l->outputs[0] = finish(n);
 }
 
-// --- softmax
-// --------------------------------------------------------------------------------------
+// --- softmax -------------------------------------------------------------------------------------
 
 static struct value *softmax_of(struct mxnet_layer *l, struct value *x, int64_t axis) {
     struct node *n = build_node(&l->builder, &op_SoftMax, l->name, 1, &x);
@@ -144,8 +143,7 @@ void mxnet_softmax_activation(struct mxnet_layer *l) {
         l->outputs[0] = mode == 1 ? softmax_of(l, l->inputs[0], 1) : softmax_of_instance(l);
 }
 
-// --- arithmetic
-// -----------------------------------------------------------------------------------
+// --- arithmetic ----------------------------------------------------------------------------------
 
 struct scalar_row {
     const char *op; // of MXNet, with and without the underscore in front
@@ -223,8 +221,7 @@ void mxnet_cast(struct mxnet_layer *l) {
         l->outputs[0] = build_convert(l->builder.graph, l->name, l->inputs[0], type);
 }
 
-// --- tensors of one number
-// ------------------------------------------------------------------------
+// --- tensors of one number -----------------------------------------------------------------------
 
 static void fill(struct mxnet_layer *l, double value) {
     struct ints dims = mxnet_ints(l, "shape");

@@ -30,8 +30,7 @@ void mxnet_flatten(struct mxnet_layer *l) {
     l->outputs[0] = build_op1(&l->builder, &op_Flatten, l->name, l->inputs[0]);
 }
 
-// --- reshape
-// --------------------------------------------------------------------------------------
+// --- reshape -------------------------------------------------------------------------------------
 
 struct reshaping { // MXNet's codes read from left to right over the input's dimensions
     const struct shape *in;
@@ -161,8 +160,7 @@ void mxnet_broadcast_to(struct mxnet_layer *l) {
                               list(l, "shape", wanted.count, dims));
 }
 
-// --- axes
-// -----------------------------------------------------------------------------------------
+// --- axes ----------------------------------------------------------------------------------------
 
 void mxnet_transpose(struct mxnet_layer *l) {
     struct ints axes = mxnet_ints(l, "axes");
@@ -222,8 +220,7 @@ void mxnet_stack(struct mxnet_layer *l) {
     l->outputs[0] = build_concat(&l->builder, l->name, axis, l->input_count, parts);
 }
 
-// --- slices
-// ---------------------------------------------------------------------------------------
+// --- slices --------------------------------------------------------------------------------------
 
 void mxnet_slice_channel(struct mxnet_layer *l) {
     int64_t axis = mxnet_int(l, "axis", 1), count = mxnet_int(l, "num_outputs", 1);
@@ -355,8 +352,7 @@ void mxnet_crop(struct mxnet_layer *l) {
     l->outputs[0] = strided_slice(l, &c);
 }
 
-// --- padding and repetition
-// -----------------------------------------------------------------------
+// --- padding and repetition ----------------------------------------------------------------------
 
 void mxnet_pad(struct mxnet_layer *l) {
     static const char *const modes[] = {"constant", "edge", "reflect", NULL};
@@ -412,8 +408,7 @@ void mxnet_repeat(struct mxnet_layer *l) {
     l->outputs[0] = build_reshape(&l->builder, l->name, x, (uint32_t)out.rank, out.dims);
 }
 
-// --- reductions and look-ups
-// ----------------------------------------------------------------------
+// --- reductions and look-ups ---------------------------------------------------------------------
 
 static const struct op_def *reduction_named(const char *op) {
     static const struct {

@@ -101,8 +101,7 @@ void mxnet_deconvolution(struct mxnet_layer *l) {
             build_deconvolution(&l->builder, l->name, l->inputs[0], weights, bias, groups, &window);
 }
 
-// --- pooling
-// --------------------------------------------------------------------------------------
+// --- pooling -------------------------------------------------------------------------------------
 
 // One window over everything. Only the spatial dimensions must be known.
 static bool global_window(struct mxnet_layer *l, struct pooling *p) {
@@ -155,8 +154,7 @@ void mxnet_pooling(struct mxnet_layer *l) {
     l->outputs[0] = kind == 2 ? times_window(l, y, p) : y;
 }
 
-// --- fully connected
-// ------------------------------------------------------------------------------
+// --- fully connected -----------------------------------------------------------------------------
 
 // All but the first dimension become one, unless flatten=False: then the last alone is multiplied.
 void mxnet_fully_connected(struct mxnet_layer *l) {

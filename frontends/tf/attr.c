@@ -47,8 +47,7 @@ struct ints tf_attr_ints(const struct tf_node *n, const char *key) {
     return (struct ints){.data = v->list->i, .count = (uint32_t)v->list->n_i};
 }
 
-// --- types and shapes
-// -----------------------------------------------------------------------------
+// --- types and shapes ----------------------------------------------------------------------------
 
 static const struct {
     uint8_t number;
@@ -82,8 +81,7 @@ bool tf_shape(const Tensorflow__TensorShapeProto *proto, struct shape *out) {
     return true;
 }
 
-// --- constants
-// ------------------------------------------------------------------------------------
+// --- constants -----------------------------------------------------------------------------------
 
 struct values { // one of the typed lists
     enum dtype type;

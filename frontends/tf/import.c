@@ -5,6 +5,7 @@
 #include "compiler/ops/data.h"
 #include "frontends/importer.h"
 #include "frontends/source.h"
+#include "frontends/tf/control.h"
 #include "frontends/tf/files.h"
 #include "frontends/tf/layers.h"
 #include "frontends/wire/wire.h"
@@ -16,8 +17,7 @@ struct import {
     const struct tf_layer_row **rows; // by place; NULL: an unknown operator
 };
 
-// --- the index
-// ------------------------------------------------------------------------------------
+// --- the index -----------------------------------------------------------------------------------
 
 static uint32_t count_outputs(const struct tf_node *node, const struct tf_layer_row *row,
                               uint32_t read) {
@@ -89,8 +89,7 @@ static bool make_index(struct import *im) {
     return true;
 }
 
-// --- placeholders
-// ---------------------------------------------------------------------------------
+// --- placeholders --------------------------------------------------------------------------------
 
 // A placeholder says its shape once; what gives several tensors says a list.
 static void type_and_shape(const struct tf_node *node, uint32_t output, enum dtype *type,
@@ -130,8 +129,7 @@ static void import_placeholder(struct import *im, uint32_t place) {
     }
 }
 
-// --- operators
-// ------------------------------------------------------------------------------------
+// --- operators -----------------------------------------------------------------------------------
 
 static void import_outputs(struct import *im, uint32_t place, struct tf_layer *l) {
     const struct tf_layer_row *row = im->rows[place];
@@ -180,8 +178,7 @@ static void import_layer(struct import *im, uint32_t place) {
     }
 }
 
-// --- the whole
-// ------------------------------------------------------------------------------------
+// --- the whole -----------------------------------------------------------------------------------
 
 static void import_node(struct importer *base, uint32_t place) {
     struct import *im = (struct import *)base;
@@ -194,7 +191,10 @@ static void import_node(struct importer *base, uint32_t place) {
 static bool tf_import(const struct import_options *options, struct graph *g) {
     struct import im = {.base = {.graph = g}};
     tf_graph_init(&im.tf, g->arena, g->diag, options->model);
-    if (!tf_open(options, &im.tf) || !make_index(&im))
+    if (!tf_open(options, &im.tf))
+        return false;
+    tf_resolve_conditions(&im.tf, options);
+    if (!make_index(&im))
         return false;
     return importer_run(&im.base, options, import_node);
 }

@@ -124,8 +124,7 @@ void tf_redirect(struct tf_graph *g, struct tf_edge from, struct tf_edge to) {
         }
 }
 
-// --- order
-// ----------------------------------------------------------------------------------------
+// --- order ---------------------------------------------------------------------------------------
 
 struct visit {
     uint32_t node, next; // next input to look at

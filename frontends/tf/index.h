@@ -55,8 +55,7 @@ bool tf_order(const struct tf_graph *g, uint32_t *order, uint32_t *count, uint32
 
 struct place tf_place(const struct tf_graph *g, uint32_t node);
 
-// --- attributes
-// -----------------------------------------------------------------------------------
+// --- attributes ----------------------------------------------------------------------------------
 const Tensorflow__AttrValue *tf_attr(const struct tf_node *n, const char *key);
 int64_t tf_attr_int(const struct tf_node *n, const char *key, int64_t otherwise);
 bool tf_attr_bool(const struct tf_node *n, const char *key, bool otherwise);

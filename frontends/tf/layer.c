@@ -85,8 +85,7 @@ bool tf_number(struct tf_layer *l, uint32_t input, const char *what, int64_t *ou
     return true;
 }
 
-// --- layout
-// ---------------------------------------------------------------------------------------
+// --- layout --------------------------------------------------------------------------------------
 
 bool tf_channels_last(struct tf_layer *l) {
     const char *format = tf_attr_text(l->arena, l->node, "data_format", "NHWC");

@@ -26,6 +26,8 @@ const struct tf_layer_row tf_layer_rows[] = {
     INPUT("QueueDequeueV2", "component_types"),
     INPUT("QueueDequeueManyV2", "component_types"),
     INPUT("QueueDequeueUpToV2", "component_types"),
+    MANY("Switch", 2, NULL, tf_switch),
+    MANY("RefSwitch", 2, NULL, tf_switch),
     CALL("Const", tf_const),
     PASS("Identity"),
     PASS("PlaceholderWithDefault"),

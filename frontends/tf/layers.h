@@ -48,8 +48,7 @@ const struct tf_layer_row *tf_layer_find(const char *op);
 extern const struct tf_layer_row tf_layer_rows[];
 extern const size_t tf_layer_row_count;
 
-// --- for layer functions
-// --------------------------------------------------------------------------
+// --- for layer functions -------------------------------------------------------------------------
 
 // tf_fail(l, ID, args...): reports at the node.
 #define tf_fail(l, id, ...)                                                                        \
@@ -75,7 +74,7 @@ struct value *tf_to_last(struct tf_layer *l, const char *name, struct value *x);
 struct ints tf_spatial(struct tf_layer *l, struct ints all);
 
 // The families.
-tf_layer_function tf_const;
+tf_layer_function tf_const, tf_switch;
 tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool, tf_bias_add,
     tf_batch_norm, tf_lrn, tf_matmul, tf_batch_matmul;
 tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,

@@ -32,8 +32,13 @@ void tf_const(struct tf_layer *l) {
         l->outputs[0] = build_constant(&l->builder, l->name, t);
 }
 
-// --- activations
-// ----------------------------------------------------------------------------------
+// What is left of a condition after control.c: both ways out carry the data.
+void tf_switch(struct tf_layer *l) {
+    for (uint32_t i = 0; i < l->output_count && tf_inputs(l, 1); i++)
+        l->outputs[i] = l->inputs[0];
+}
+
+// --- activations ---------------------------------------------------------------------------------
 
 void tf_relu6(struct tf_layer *l) {
     if (!tf_inputs(l, 1))
@@ -63,8 +68,7 @@ void tf_softmax(struct tf_layer *l) {
     l->outputs[0] = finish(n);
 }
 
-// --- arithmetic
-// -----------------------------------------------------------------------------------
+// --- arithmetic ----------------------------------------------------------------------------------
 
 static void power_of(struct tf_layer *l, double exponent) {
     if (tf_inputs(l, 1))
@@ -155,8 +159,7 @@ void tf_ones_like(struct tf_layer *l) {
     like(l, 1);
 }
 
-// --- quantization
-// ---------------------------------------------------------------------------------
+// --- quantization --------------------------------------------------------------------------------
 
 // The range is moved so that zero is one of its steps (TensorFlow's nudging).
 static void nudge(double *low, double *high, double first, double last) {

@@ -29,8 +29,7 @@ void tf_gather_nd(struct tf_layer *l) {
         l->outputs[0] = finish(build_node(&l->builder, &op_GatherND, l->name, 2, l->inputs));
 }
 
-// --- reductions
-// -----------------------------------------------------------------------------------
+// --- reductions ----------------------------------------------------------------------------------
 
 void tf_reduce(struct tf_layer *l) {
     static const struct {

@@ -19,8 +19,7 @@ static struct value *list(struct tf_layer *l, const char *suffix, uint32_t count
     return build_i64(&l->builder, tf_name(l, suffix), count, values);
 }
 
-// --- joining
-// --------------------------------------------------------------------------------------
+// --- joining -------------------------------------------------------------------------------------
 
 static void join(struct tf_layer *l, int64_t axis, struct value **parts, uint32_t count) {
     l->outputs[0] = count == 1 ? parts[0] : build_concat(&l->builder, l->name, axis, count, parts);
@@ -55,8 +54,7 @@ void tf_pack(struct tf_layer *l) {
     l->outputs[0] = build_concat(&l->builder, l->name, axis, l->input_count, parts);
 }
 
-// --- splitting
-// ------------------------------------------------------------------------------------
+// --- splitting -----------------------------------------------------------------------------------
 
 // Outputs of a Split along `axis` in `count` equal parts.
 static struct node *split(struct tf_layer *l, struct value *x, int64_t axis, int64_t count,
@@ -115,8 +113,7 @@ void tf_unpack(struct tf_layer *l) {
     }
 }
 
-// --- shapes
-// ---------------------------------------------------------------------------------------
+// --- shapes --------------------------------------------------------------------------------------
 
 void tf_reshape(struct tf_layer *l) {
     if (tf_inputs(l, 2))
@@ -196,8 +193,7 @@ void tf_tile(struct tf_layer *l) {
         l->outputs[0] = build_op2(&l->builder, &op_Tile, l->name, l->inputs[0], l->inputs[1]);
 }
 
-// --- slices
-// ---------------------------------------------------------------------------------------
+// --- slices --------------------------------------------------------------------------------------
 
 static struct ints mask_bits(struct tf_layer *l, const char *key, uint32_t count) {
     int64_t bits = tf_attr_int(l->node, key, 0);
@@ -269,8 +265,7 @@ void tf_reverse_sequence(struct tf_layer *l) {
     l->outputs[0] = finish(n);
 }
 
-// --- padding
-// --------------------------------------------------------------------------------------
+// --- padding -------------------------------------------------------------------------------------
 
 // paddings [rank, 2] as two lists.
 static bool read_pads(struct tf_layer *l, uint32_t input, const char *what, struct value **begin,
@@ -311,8 +306,7 @@ void tf_mirror_pad(struct tf_layer *l) {
     pad_with(l, strcmp(mode, "SYMMETRIC") == 0 ? PAD_SYMMETRIC : PAD_REFLECT, NULL);
 }
 
-// --- blocks
-// ---------------------------------------------------------------------------------------
+// --- blocks --------------------------------------------------------------------------------------
 
 // The lists of TensorFlow stand for the axes behind the batch; ours for all, 1 and 0 where none is.
 static struct value *widened(struct tf_layer *l, const char *suffix, const int64_t *values,

@@ -61,8 +61,7 @@ static struct convolution read_window(struct tf_layer *l) {
     return w;
 }
 
-// --- convolution
-// ----------------------------------------------------------------------------------
+// --- convolution ---------------------------------------------------------------------------------
 
 // Filters [k..., I, O] as [O, I, k...], turned in the graph when they are computed.
 static struct value *filters_first(struct tf_layer *l, struct value *w) {
@@ -149,8 +148,7 @@ void tf_conv_backprop(struct tf_layer *l) {
     give(l, finish(n));
 }
 
-// --- pooling
-// --------------------------------------------------------------------------------------
+// --- pooling -------------------------------------------------------------------------------------
 
 void tf_pool(struct tf_layer *l) {
     bool average = strncmp(l->node->op, "Avg", 3) == 0;
@@ -170,8 +168,7 @@ void tf_pool(struct tf_layer *l) {
     give(l, finish(n));
 }
 
-// --- along the channels
-// ---------------------------------------------------------------------------
+// --- along the channels --------------------------------------------------------------------------
 
 static int64_t channel_axis(struct tf_layer *l) {
     return tf_channels_last(l) ? -1 : 1;
@@ -223,8 +220,7 @@ void tf_lrn(struct tf_layer *l) {
     l->outputs[0] = tf_to_last(l, l->name, finish(n));
 }
 
-// --- products
-// -------------------------------------------------------------------------------------
+// --- products ------------------------------------------------------------------------------------
 
 static void product(struct tf_layer *l, const char *a, const char *b) {
     if (!tf_inputs(l, 2))

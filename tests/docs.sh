@@ -11,6 +11,7 @@ build=${BUILD:-build}
 scratch=${SCRATCH:-$(mktemp -d)}
 zooc=${ZOOC:-$build/zooc}
 case $zooc in /*) ;; *) zooc=$root/$zooc ;; esac
+unset BUILD # the copies build into folders of their own
 mkdir -p "$scratch/bin"
 ln -sf "$zooc" "$scratch/bin/zooc"
 export PATH="$scratch/bin:$PATH"

@@ -33,6 +33,13 @@ static uint32_t count_outputs(const struct tf_node *node, const struct tf_layer_
     return read > (uint32_t)count ? read : (uint32_t)count;
 }
 
+// The queue that a dequeue node takes from, or NULL.
+static const struct tf_node *queue_of(const struct import *im, const struct tf_node *node) {
+    uint32_t source = node->input_count > 0 ? node->inputs[0].node : TF_NONE;
+    return strncmp(node->op, "QueueDequeue", 12) == 0 && source != TF_NONE ? &im->tf.nodes[source]
+                                                                           : NULL;
+}
+
 static void index_node(struct import *im, struct cut_node *nodes, uint32_t place,
                        const uint32_t *places, uint32_t read) {
     const struct tf_node *node = &im->tf.nodes[im->order[place]];
@@ -51,6 +58,29 @@ static void index_node(struct import *im, struct cut_node *nodes, uint32_t place
                                      .is_input = kind == TF_INPUT,
                                      .is_constant = strcmp(node->op, "Const") == 0,
                                      .is_end = kind == TF_END};
+}
+
+// What feeds several tensors: the first has the name alone, the others NAME:1, ... A queue's
+// tensors are named after the queue, as the Model Optimizer does.
+static void alias_placeholders(struct import *im) {
+    struct cut *cut = &im->base.cut;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < cut->node_count; i++)
+        count += cut->nodes[i].is_input && cut->nodes[i].output_count > 1
+                     ? cut->nodes[i].output_count
+                     : 0;
+    struct cut_alias *aliases = arena_array_of(im->tf.arena, count, struct cut_alias);
+    for (uint32_t i = 0; i < cut->node_count; i++) {
+        if (!cut->nodes[i].is_input || cut->nodes[i].output_count < 2)
+            continue;
+        const struct tf_node *queue = queue_of(im, &im->tf.nodes[im->order[i]]);
+        const char *name = queue != NULL ? queue->name : cut->nodes[i].name;
+        for (uint32_t k = 0; k < cut->nodes[i].output_count; k++)
+            aliases[cut->alias_count++] = (struct cut_alias){
+                .name = k == 0 ? name : arena_printf(im->tf.arena, "%s:%u", name, k),
+                .source = {i, k}};
+    }
+    cut->aliases = aliases;
 }
 
 static bool make_order(struct import *im, uint32_t *count) {
@@ -86,6 +116,7 @@ static bool make_index(struct import *im) {
         index_node(im, nodes, i, places, read[im->order[i]]);
     im->base.cut = (struct cut){
         .graph = im->base.graph, .nodes = nodes, .node_count = count, .any_rank = false};
+    alias_placeholders(im);
     return true;
 }
 
@@ -113,6 +144,20 @@ static void type_and_shape(const struct tf_node *node, uint32_t output, enum dty
         *shape = SHAPE_UNKNOWN;
 }
 
+// A queue says the shape of one element; what is taken from it is a batch.
+static void shape_from_queue(const struct tf_node *queue, uint32_t output, struct shape *shape) {
+    const Tensorflow__AttrValue *all = tf_attr(queue, "shapes");
+    struct shape one;
+    if (shape->rank != RANK_UNKNOWN || all == NULL || all->list == NULL ||
+        output >= all->list->n_shape || !tf_shape(all->list->shape[output], &one) ||
+        one.rank == RANK_UNKNOWN || one.rank == SHAPE_MAX_RANK)
+        return;
+    shape->rank = one.rank + 1;
+    shape->dims[0] = 1;
+    for (int32_t i = 0; i < one.rank; i++)
+        shape->dims[i + 1] = one.dims[i];
+}
+
 static void import_placeholder(struct import *im, uint32_t place) {
     const struct tf_node *node = &im->tf.nodes[im->order[place]];
     struct place at = tf_place(&im->tf, im->order[place]);
@@ -120,6 +165,8 @@ static void import_placeholder(struct import *im, uint32_t place) {
         enum dtype type;
         struct shape shape;
         type_and_shape(node, i, &type, &shape);
+        if (queue_of(im, node) != NULL)
+            shape_from_queue(queue_of(im, node), i, &shape);
         if (!cut_is_used(&im->base.cut, place, i))
             continue;
         struct value *v = cut_placeholder(&im->base.cut, place, i, type, shape,

@@ -99,13 +99,14 @@ struct value *tf_to_first(struct tf_layer *l, const char *suffix, struct value *
     return build_transpose(&l->builder, tf_name(l, suffix), x, (uint32_t)x->shape.rank, order);
 }
 
-struct value *tf_to_last(struct tf_layer *l, const char *name, struct value *x) {
+struct value *tf_to_last(struct tf_layer *l, struct value *x) {
     int64_t order[SHAPE_MAX_RANK] = {0};
     if (x->poison)
         return x;
     for (int32_t i = 1; i < x->shape.rank; i++)
         order[i] = i + 1 == x->shape.rank ? 1 : i + 1;
-    return build_transpose(&l->builder, name, x, (uint32_t)x->shape.rank, order);
+    return build_transpose(&l->builder, tf_name(l, "to_channels_last"), x, (uint32_t)x->shape.rank,
+                           order);
 }
 
 struct ints tf_spatial(struct tf_layer *l, struct ints all) {

@@ -69,7 +69,7 @@ bool tf_number(struct tf_layer *l, uint32_t input, const char *what, int64_t *ou
 // Layout. Data with channels last [N, spatial..., C] and first [N, C, spatial...].
 bool tf_channels_last(struct tf_layer *l); // by data_format
 struct value *tf_to_first(struct tf_layer *l, const char *suffix, struct value *x);
-struct value *tf_to_last(struct tf_layer *l, const char *name, struct value *x);
+struct value *tf_to_last(struct tf_layer *l, struct value *x);
 // The spatial numbers of a list that has one for each axis of the data (strides, ksize, dilations).
 struct ints tf_spatial(struct tf_layer *l, struct ints all);
 

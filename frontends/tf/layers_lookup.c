@@ -19,7 +19,10 @@ void tf_gather(struct tf_layer *l) {
     int64_t axis = 0;
     if (!tf_inputs(l, 2) || (l->input_count > 2 && !tf_number(l, 2, "axis", &axis)))
         return;
-    struct value *inputs[] = {l->inputs[0], l->inputs[1],
+    struct value *indices = l->inputs[1];
+    if (dtype_is_float(indices->type)) // a cut put a Parameter here, whose type nobody said
+        indices = build_convert(l->builder.graph, tf_name(l, "indices"), indices, DT_I32);
+    struct value *inputs[] = {l->inputs[0], indices,
                               build_i64_scalar(&l->builder, tf_name(l, "axis"), axis)};
     l->outputs[0] = finish(build_node(&l->builder, &op_Gather, l->name, 3, inputs));
 }

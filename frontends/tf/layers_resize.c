@@ -30,7 +30,7 @@ static void resize(struct tf_layer *l, bool nearest) {
     struct value *scales = build_constant(b, tf_name(l, "scales"),
                                           tensor_f32(l->arena, SHAPE(2), (const float[]){1, 1}));
     struct value *axes = build_i64(b, tf_name(l, "axes"), 2, (const int64_t[]){2, 3});
-    struct node *n = build_node(b, &op_Interpolate, tf_name(l, "resize"), 4,
+    struct node *n = build_node(b, &op_Interpolate, l->name, 4,
                                 (struct value *[]){x, l->inputs[1], scales, axes});
     struct interpolate *a = n->attrs;
     a->mode = nearest ? INTERPOLATE_NEAREST : INTERPOLATE_LINEAR_ONNX;
@@ -38,7 +38,7 @@ static void resize(struct tf_layer *l, bool nearest) {
     a->coordinate_transformation_mode = (int)coordinates(l, nearest);
     a->nearest_mode =
         a->coordinate_transformation_mode == ALIGN_CORNERS ? ROUND_PREFER_CEIL : NEAREST_FLOOR;
-    l->outputs[0] = tf_to_last(l, l->name, finish(n));
+    l->outputs[0] = tf_to_last(l, finish(n));
 }
 
 void tf_resize_bilinear(struct tf_layer *l) {
@@ -54,11 +54,11 @@ void tf_patches(struct tf_layer *l) {
         return;
     const char *padding = tf_attr_text(l->arena, l->node, "padding", "VALID");
     struct value *x = tf_to_first(l, "to_channels_first", l->inputs[0]);
-    struct node *n = build_node(&l->builder, &op_ExtractImagePatches, tf_name(l, "patches"), 1, &x);
+    struct node *n = build_node(&l->builder, &op_ExtractImagePatches, l->name, 1, &x);
     struct patches *a = n->attrs;
     a->sizes = tf_spatial(l, tf_attr_ints(l->node, "ksizes"));
     a->strides = tf_spatial(l, tf_attr_ints(l->node, "strides"));
     a->rates = tf_spatial(l, tf_attr_ints(l->node, "rates"));
     a->auto_pad = strcmp(padding, "SAME") == 0 ? PAD_SAME_UPPER : PAD_VALID;
-    l->outputs[0] = tf_to_last(l, l->name, finish(n));
+    l->outputs[0] = tf_to_last(l, finish(n));
 }

@@ -346,11 +346,11 @@ static void depth(struct tf_layer *l, const struct op_def *op) {
         return;
     bool last = tf_channels_last(l);
     struct value *x = last ? tf_to_first(l, "to_channels_first", l->inputs[0]) : l->inputs[0];
-    struct node *n = build_node(&l->builder, op, last ? tf_name(l, "blocks") : l->name, 1, &x);
+    struct node *n = build_node(&l->builder, op, l->name, 1, &x);
     struct depth *a = n->attrs;
     a->mode = DEPTH_BLOCKS_FIRST;
     a->block_size = tf_attr_int(l->node, "block_size", 1);
-    l->outputs[0] = last ? tf_to_last(l, l->name, finish(n)) : finish(n);
+    l->outputs[0] = last ? tf_to_last(l, finish(n)) : finish(n);
 }
 
 void tf_space_to_depth(struct tf_layer *l) {

@@ -13,18 +13,13 @@ static struct value *finish(struct node *n) {
     return &n->outputs[0];
 }
 
-// A node with the name of the layer when the data needs no turning back, else "<name>/conv".
-static const char *inner_name(struct tf_layer *l, const char *suffix) {
-    return tf_channels_last(l) ? tf_name(l, suffix) : l->name;
-}
-
 static struct value *data_first(struct tf_layer *l, uint32_t input) {
     struct value *x = l->inputs[input];
     return tf_channels_last(l) ? tf_to_first(l, "to_channels_first", x) : x;
 }
 
 static void give(struct tf_layer *l, struct value *y) {
-    l->outputs[0] = tf_channels_last(l) ? tf_to_last(l, l->name, y) : y;
+    l->outputs[0] = tf_channels_last(l) ? tf_to_last(l, y) : y;
 }
 
 // Two numbers for every axis of the data, of which the spatial ones count.
@@ -85,8 +80,8 @@ static struct value *convolve(struct tf_layer *l, struct value *x, struct value 
             dims[i + 1] = w->shape.dims[i];
         w = build_reshape(b, tf_name(l, "groups"), w, (uint32_t)w->shape.rank + 1, dims);
     }
-    struct node *n = build_node(b, grouped ? &op_GroupConvolution : &op_Convolution,
-                                inner_name(l, "conv"), 2, (struct value *[]){x, w});
+    struct node *n = build_node(b, grouped ? &op_GroupConvolution : &op_Convolution, l->name, 2,
+                                (struct value *[]){x, w});
     *(struct convolution *)n->attrs = window;
     return finish(n);
 }
@@ -121,8 +116,7 @@ void tf_depthwise(struct tf_layer *l) {
     int64_t channels = w->shape.dims[2], each = w->shape.dims[3];
     w = build_transpose(b, tf_name(l, "filters"), w, 4, (const int64_t[]){2, 3, 0, 1});
     w = build_reshape(b, tf_name(l, "groups"), w, 5, (const int64_t[]){channels, each, 1, kh, kw});
-    struct node *n =
-        build_node(b, &op_GroupConvolution, inner_name(l, "conv"), 2, (struct value *[]){x, w});
+    struct node *n = build_node(b, &op_GroupConvolution, l->name, 2, (struct value *[]){x, w});
     *(struct convolution *)n->attrs = read_window(l);
     give(l, finish(n));
 }
@@ -137,7 +131,7 @@ void tf_conv_backprop(struct tf_layer *l) {
     struct ints spatial = tf_spatial(l, sizes);
     struct value *shape =
         build_i64(&l->builder, tf_name(l, "output_shape"), spatial.count, spatial.data);
-    struct node *n = build_node(&l->builder, &op_ConvolutionBackpropData, inner_name(l, "conv"), 3,
+    struct node *n = build_node(&l->builder, &op_ConvolutionBackpropData, l->name, 3,
                                 (struct value *[]){x, w, shape});
     struct deconvolution *a = n->attrs;
     a->strides = window.strides;
@@ -157,8 +151,7 @@ void tf_pool(struct tf_layer *l) {
     if (!tf_rank(l, 0, 4, 5))
         return;
     struct value *x = data_first(l, 0);
-    struct node *n =
-        build_node(&l->builder, average ? &op_AvgPool : &op_MaxPool, inner_name(l, "pool"), 1, &x);
+    struct node *n = build_node(&l->builder, average ? &op_AvgPool : &op_MaxPool, l->name, 1, &x);
     struct pooling *p = n->attrs;
     p->kernel = kernel;
     p->strides = strides;
@@ -210,14 +203,13 @@ void tf_lrn(struct tf_layer *l) {
         return;
     struct value *axes = build_i64(&l->builder, tf_name(l, "axes"), 1, &(int64_t){1});
     struct value *x = tf_to_first(l, "to_channels_first", l->inputs[0]);
-    struct node *n =
-        build_node(&l->builder, &op_LRN, tf_name(l, "lrn"), 2, (struct value *[]){x, axes});
+    struct node *n = build_node(&l->builder, &op_LRN, l->name, 2, (struct value *[]){x, axes});
     struct lrn *a = n->attrs;
     a->size = 2 * radius + 1;
     a->alpha = (float)(alpha * (double)a->size);
     a->beta = (float)beta;
     a->bias = (float)bias;
-    l->outputs[0] = tf_to_last(l, l->name, finish(n));
+    l->outputs[0] = tf_to_last(l, finish(n));
 }
 
 // --- products ------------------------------------------------------------------------------------

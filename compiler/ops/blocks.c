@@ -170,7 +170,6 @@ static bool evaluate_batch_to_space(struct node *n, const struct tensor **output
         .outputs = 1,                                                                              \
         .infer = rule,                                                                             \
         .evaluate = evaluator,                                                                     \
-        .lowered_by = "lower_classic_blocks",                                                      \
     };
 BLOCKS(SpaceToBatch, infer_space_to_batch, evaluate_space_to_batch, "blocks of places become batch")
 BLOCKS(BatchToSpace, infer_batch_to_space, evaluate_batch_to_space,
@@ -271,7 +270,6 @@ static bool evaluate_depth(struct node *n, const struct tensor **outputs) {
         OP_ATTRS(depth_attrs, depth),                                                              \
         .infer = infer_depth,                                                                      \
         .evaluate = evaluate_depth,                                                                \
-        .lowered_by = "lower_classic_blocks",                                                      \
     };
 DEPTH(DepthToSpace, "channels become blocks of places")
 DEPTH(SpaceToDepth, "blocks of places become channels")

@@ -191,7 +191,7 @@ static const struct classic_form psroi_pooling_form = {.type = "PSROIPooling"};
 const struct op_def op_ROIPooling = {
     .name = "ROIPooling",
     .doc = "each region of a feature map pooled to one size",
-    .opset = "opset1",
+    .opset = "opset2",
     .flags = OP_OPSET | OP_CLASSIC,
     .min_inputs = 2,
     .max_inputs = 2,

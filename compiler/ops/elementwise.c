@@ -70,7 +70,7 @@ BINARY(Mod, "opset1", 0, fmod(a, b), "remainder with the sign of a")
 BINARY(FloorMod, "opset1", 0, floor_mod(a, b), "remainder with the sign of b")
 
 UNARY(Abs, "opset1", ZERO, fabs(a), "absolute value")
-UNARY(Negative, "opset1", ZERO, -a, "-a")
+UNARY(Negative, "opset1", ZERO, -a, "0 - a")
 UNARY(Sign, "opset1", ZERO, sign(a), "-1, 0 or 1")
 UNARY(Floor, "opset1", ZERO, floor(a), "largest whole number not above a")
 UNARY(Ceiling, "opset1", ZERO, ceil(a), "smallest whole number not below a")

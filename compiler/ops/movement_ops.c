@@ -532,7 +532,7 @@ static const struct classic_form shuffle_form = {.type = "ShuffleChannels"};
 const struct op_def op_ShuffleChannels = {
     .name = "ShuffleChannels",
     .doc = "an axis split into groups, groups and their members swapped",
-    .opset = "opset1",
+    .opset = "opset3",
     .flags = OP_OPSET,
     .min_inputs = 1,
     .max_inputs = 1,

@@ -138,5 +138,4 @@ const struct op_def op_BatchNormInference = {
     .outputs = 1,
     OP_ATTRS(batch_norm_attrs, batch_norm),
     .infer = infer_batch_norm,
-    .lowered_by = "fuse_linear",
 };

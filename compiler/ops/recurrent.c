@@ -115,7 +115,7 @@ static bool infer_sequence(struct node *n) {
 
 // --- entries ------------------------------------------------------------------------------------
 
-#define RECURRENT(kind, since, inputs, outputs_, rows, tag, rule, pass, text)                      \
+#define RECURRENT(kind, since, inputs, outputs_, rows, tag, rule, text)                            \
     const struct op_def op_##kind = {                                                              \
         .name = #kind,                                                                             \
         .doc = text,                                                                               \
@@ -126,19 +126,18 @@ static bool infer_sequence(struct node *n) {
         .outputs = outputs_,                                                                       \
         OP_ATTRS(rows, tag),                                                                       \
         .infer = rule,                                                                             \
-        .lowered_by = pass,                                                                        \
     };
-RECURRENT(LSTMCell, "opset4", 6, 2, cell_attrs, cell, infer_cell, "lower_classic_recurrent",
+RECURRENT(LSTMCell, "opset4", 6, 2, cell_attrs, cell, infer_cell,
           "one step of a long short-term memory")
-RECURRENT(GRUCell, "opset3", 5, 1, gru_cell_attrs, gru_cell, infer_cell, NULL,
+RECURRENT(GRUCell, "opset3", 5, 1, gru_cell_attrs, gru_cell, infer_cell,
           "one step of a gated recurrent unit")
-RECURRENT(RNNCell, "opset3", 5, 1, cell_attrs, cell, infer_cell, NULL,
+RECURRENT(RNNCell, "opset3", 5, 1, cell_attrs, cell, infer_cell,
           "one step of a plain recurrent network")
 RECURRENT(LSTMSequence, "opset5", 7, 3, sequence_attrs, sequence, infer_sequence,
-          "lower_classic_recurrent", "a long short-term memory over a sequence")
-RECURRENT(GRUSequence, "opset5", 6, 2, gru_sequence_attrs, gru_sequence, infer_sequence, NULL,
+          "a long short-term memory over a sequence")
+RECURRENT(GRUSequence, "opset5", 6, 2, gru_sequence_attrs, gru_sequence, infer_sequence,
           "a gated recurrent unit over a sequence")
-RECURRENT(RNNSequence, "opset5", 6, 2, sequence_attrs, sequence, infer_sequence, NULL,
+RECURRENT(RNNSequence, "opset5", 6, 2, sequence_attrs, sequence, infer_sequence,
           "a plain recurrent network over a sequence")
 
 static const struct classic_form lstm_cell_form = {

@@ -57,7 +57,6 @@ const struct op_def op_TopK = {
     .outputs = 2,
     OP_ATTRS(topk_attrs, topk),
     .infer = infer_topk,
-    .lowered_by = "lower_classic_sort",
 };
 
 static bool infer_arg_max(struct node *n) {
@@ -91,7 +90,6 @@ const struct op_def op_ArgMax = {
     OP_ATTRS(arg_max_attrs, arg_max),
     .infer = infer_arg_max,
     .classic = &arg_max_form,
-    .lowered_by = "lower_opset_sort",
 };
 
 // --- NonMaxSuppression --------------------------------------------------------------------------

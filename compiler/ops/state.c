@@ -26,7 +26,6 @@ const struct op_def op_ReadValue = {
     .outputs = 1,
     OP_ATTRS(variable_attrs, variable),
     .infer = infer_variable,
-    .lowered_by = "lower_classic_memory",
 };
 
 const struct op_def op_Assign = {
@@ -39,7 +38,6 @@ const struct op_def op_Assign = {
     .outputs = 1,
     OP_ATTRS(variable_attrs, variable),
     .infer = infer_variable,
-    .lowered_by = "lower_classic_memory",
 };
 
 static bool infer_memory(struct node *n) {

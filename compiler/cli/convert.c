@@ -93,6 +93,19 @@ static int convert(struct session *s) {
     return code;
 }
 
+// Called as mo_caffe.py or mo_tf, the framework is said.
+static void take_framework(struct session *s, const char *program) {
+    const char *slash = strrchr(program, '/');
+    const char *base = slash != NULL ? slash + 1 : program;
+    struct arena *arena = s->conversion.arena;
+    if (strncmp(base, "mo_", 3) != 0 || s->options.text[OPT_framework] != NULL)
+        return;
+    const char *name = arena_strndup(arena, base + 3, strcspn(base + 3, "."));
+    const struct option_def *def = &option_table[OPT_framework];
+    if (frontend_find(name) != NULL)
+        option_set(arena, s->conversion.diag, NULL, &s->options, def, name);
+}
+
 static int run(struct session *s, int argc, char **argv) {
     struct conversion *c = &s->conversion;
     bool read = options_read(c->arena, c->diag, argc - 1, argv + 1, &s->options);
@@ -104,6 +117,7 @@ static int run(struct session *s, int argc, char **argv) {
         puts(cli_version());
         return EXIT_DONE;
     }
+    take_framework(s, argv[0]);
     if (!read || !options_check(c->arena, c->diag, NULL, &s->options))
         return EXIT_USAGE;
     return convert(s);

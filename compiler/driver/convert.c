@@ -149,28 +149,53 @@ static struct graph *import_model(struct conversion *c) {
     return g;
 }
 
-static bool write_target(struct conversion *c, struct graph *g, struct pass_options *passes,
-                         struct conversion_target *target) {
-    passes->ir_version = target->ir_version;
+// A copy of the graph in the operators of the target's dialect; NULL after a report.
+static struct graph *lower_target(struct graph *g, struct pass_options *passes,
+                                  const struct conversion_target *target) {
     struct graph *copy = graph_clone(g);
-    if (!passes_lower(copy, dialect_of_version(target->ir_version), passes))
-        return false;
+    passes->ir_version = target->ir_version;
+    return passes_lower(copy, dialect_of_version(target->ir_version), passes) ? copy : NULL;
+}
+
+static bool write_target(struct conversion *c, struct graph *g, struct conversion_target *target) {
     struct emit_options emit = {.ir_version = target->ir_version,
                                 .data_type = target->data_type,
                                 .model_name = c->model_name,
                                 .output_dir = target->output_dir,
                                 .write_mapping = true};
     emit.meta = driver_meta(c, target, &emit.meta_count);
-    return emit_ir(copy, &emit, &target->result);
+    return emit_ir(g, &emit, &target->result);
+}
+
+static void remove_target(const struct conversion_target *target) {
+    const char *files[] = {target->result.xml, target->result.bin, target->result.mapping};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (files[i] != NULL)
+            unlink(files[i]);
+}
+
+// All are lowered before the first is written: most failures show by then.
+static bool write_targets(struct conversion *c, struct graph *g, struct pass_options *passes,
+                          struct conversion_target *targets, uint32_t count) {
+    struct graph **lowered = arena_array_of(c->arena, count, struct graph *);
+    for (uint32_t i = 0; i < count; i++) {
+        lowered[i] = lower_target(g, passes, &targets[i]);
+        if (lowered[i] == NULL)
+            return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (write_target(c, lowered[i], &targets[i]))
+            continue;
+        while (i-- > 0)
+            remove_target(&targets[i]);
+        return false;
+    }
+    return true;
 }
 
 bool conversion_run(struct conversion *c, struct conversion_target *targets, uint32_t count) {
     struct graph *g = import_model(c);
     struct pass_options passes = {.ir_version = targets[0].ir_version};
-    if (g == NULL || !driver_pass_options(c, g, &passes) || !passes_optimize(g, &passes))
-        return false;
-    for (uint32_t i = 0; i < count; i++)
-        if (!write_target(c, g, &passes, &targets[i]))
-            return false;
-    return true;
+    return g != NULL && driver_pass_options(c, g, &passes) && passes_optimize(g, &passes) &&
+           write_targets(c, g, &passes, targets, count);
 }

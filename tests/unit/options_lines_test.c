@@ -8,6 +8,7 @@
 #include "compiler/options/options.h"
 
 static const char cases[] = "tests/cases/options/lines.txt";
+static const char value_cases[] = "tests/cases/options/values.txt";
 enum { MOST_WORDS = 32 };
 
 static char *trimmed(struct arena *arena, const char *text, size_t length) {
@@ -78,6 +79,37 @@ static void lines_set_what_they_say(void **state) {
     arena_free(arena);
 }
 
+static const char *text_of(struct arena *arena, const char *path) {
+    struct slice file;
+    assert_true(map_file(arena, path, &file));
+    return arena_strndup(arena, (const char *)file.data, file.size);
+}
+
+// `before` NAME with no further letter behind it.
+static bool stands_in(struct arena *arena, const char *text, const char *before, const char *name) {
+    const char *wanted = arena_printf(arena, "%s%s", before, name);
+    for (const char *s = text; (s = strstr(s, wanted)) != NULL; s++)
+        if (strchr(" =|\n", s[strlen(wanted)]) != NULL)
+            return true;
+    return false;
+}
+
+static void every_option_has_a_record(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    const char *lines = text_of(arena, cases), *values = text_of(arena, value_cases);
+    unsigned missing = 0;
+    for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
+        const char *name = option_table[i].name;
+        if (stands_in(arena, lines, "--", name) || stands_in(arena, values, "\n", name))
+            continue;
+        print_error("no record of tests/cases/options has option %s\n", name);
+        missing++;
+    }
+    assert_int_equal(missing, 0);
+    arena_free(arena);
+}
+
 // What the table promises: names are found, choices are sorted out, targets exist.
 static void the_table_is_sound(void **state) {
     (void)state;
@@ -130,6 +162,7 @@ static void the_hash_text_keeps_what_changes_the_ir(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_set_what_they_say),
+        cmocka_unit_test(every_option_has_a_record),
         cmocka_unit_test(the_table_is_sound),
         cmocka_unit_test(fallbacks_are_in_normal_form),
         cmocka_unit_test(the_hash_text_keeps_what_changes_the_ir),

@@ -60,6 +60,10 @@ void emit_port(struct emitter *e, const struct value *v, uint32_t id, bool is_ou
 void emit_dims(struct emitter *e, const struct shape *shape);
 uint32_t emit_output_port(const struct emitter *e, const struct value *v);
 
+// ---- Graphs inside a layer (body.c) ----
+// Port maps and bodies of loops and branches; nothing for other operators.
+void emit_bodies(struct emitter *e, const struct node *n);
+
 // ---- <data> of a layer (attribute.c) ----
 // The attributes that the dialect spells; no <data> when there are none.
 void emit_data(struct emitter *e, const struct node *n, enum dialect_id dialect);

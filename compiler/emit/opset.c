@@ -188,6 +188,7 @@ static void write_layer(struct emitter *e, const struct node *n) {
     emit_data(e, n, DIALECT_OPSET);
     emit_inputs(e, n);
     emit_outputs(e, n);
+    emit_bodies(e, n);
     xml_close(&e->xml, "layer");
 }
 

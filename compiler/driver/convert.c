@@ -137,15 +137,16 @@ struct conversion_target *conversion_targets(struct conversion *c, uint32_t *cou
 
 // ---- The road ----
 
-static struct graph *import_model(struct conversion *c) {
+struct graph *conversion_import(struct conversion *c) {
     struct import_options import;
     if (!driver_import_options(c, &import))
         return NULL;
     struct graph *g = graph_new(c->arena, c->diag, c->model_name);
     if (!c->frontend->import(&import, g) || !driver_layouts(c, g))
         return NULL;
-    if (c->options->text[OPT_model_name] != NULL)
-        g->name = c->model_name; // rather than the name that the model gives itself
+    // Rather than the name that the model gives itself, if it does.
+    if (c->options->text[OPT_model_name] != NULL || g->name == NULL || *g->name == '\0')
+        g->name = c->model_name;
     return g;
 }
 
@@ -194,7 +195,7 @@ static bool write_targets(struct conversion *c, struct graph *g, struct pass_opt
 }
 
 bool conversion_run(struct conversion *c, struct conversion_target *targets, uint32_t count) {
-    struct graph *g = import_model(c);
+    struct graph *g = conversion_import(c);
     struct pass_options passes = {.ir_version = targets[0].ir_version};
     return g != NULL && driver_pass_options(c, g, &passes) && passes_optimize(g, &passes) &&
            write_targets(c, g, &passes, targets, count);

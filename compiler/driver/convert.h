@@ -33,6 +33,9 @@ struct conversion_target {
 // Finds the framework and the name of the model. False after a report.
 bool conversion_begin(struct conversion *c);
 
+// The model as its front end gives it, before any pass. NULL after a report.
+struct graph *conversion_import(struct conversion *c);
+
 // The targets that --ir_version and --data_type ask for. A single one lies in --output_dir itself;
 // several in folders below it: FP32, FP16, and with a suffix for versions after the first: FP32-v4.
 struct conversion_target *conversion_targets(struct conversion *c, uint32_t *count);

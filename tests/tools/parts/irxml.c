@@ -2,7 +2,6 @@
 // From an IR's .xml and .bin to its table.
 #include <inttypes.h>
 #include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "compiler/base/map.h"
 #include "compiler/base/names.h"
 #include "compiler/base/strbuf.h"
+#include "compiler/verify/xmlwalk.h"
 #include "tests/tools/parts/irtable.h"
 
 struct net { // one network: the whole, or a TensorIterator's body
@@ -20,32 +20,8 @@ struct net { // one network: the whole, or a TensorIterator's body
     struct names *sources; // "layer port" -> where it comes from
 };
 
-static const char *is(const xmlNode *n, const char *name) {
-    return n->type == XML_ELEMENT_NODE && strcmp((const char *)n->name, name) == 0 ? name : NULL;
-}
-
-static xmlNode *child(const xmlNode *n, const char *name) {
-    xmlNode *c = n != NULL ? n->children : NULL;
-    while (c != NULL && is(c, name) == NULL)
-        c = c->next;
-    return c;
-}
-
-#define EACH(parent, name, n)                                                                      \
-    for (xmlNode *n = (parent) != NULL ? (parent)->children : NULL; n != NULL; n = n->next)        \
-        if (is(n, (name)) != NULL)
-
-static const char *attr(struct arena *arena, const xmlNode *n, const char *name) {
-    xmlChar *value = xmlGetProp(n, (const xmlChar *)name);
-    if (value == NULL)
-        return NULL;
-    const char *copy = arena_strdup(arena, (const char *)value);
-    xmlFree(value);
-    return copy;
-}
-
 static const char *need(struct arena *arena, const xmlNode *n, const char *name) {
-    const char *value = attr(arena, n, name);
+    const char *value = xml_find_attr(arena, n, name);
     return value != NULL ? value : "?";
 }
 
@@ -115,17 +91,20 @@ static void add_up(struct slice data, enum dtype type, struct ir_blob *blob) {
 
 static void read_blobs(struct net *net, const xmlNode *xml, struct ir_layer *layer) {
     struct arena *arena = net->table->arena;
-    const char *precision = attr(arena, xml, "precision");
+    const char *precision = xml_find_attr(arena, xml, "precision");
     size_t count = 0;
-    for (xmlNode *b = child(xml, "blobs") ? child(xml, "blobs")->children : NULL; b; b = b->next)
+    for (xmlNode *b = xml_child(xml, "blobs") ? xml_child(xml, "blobs")->children : NULL; b;
+         b = b->next)
         count += b->type == XML_ELEMENT_NODE;
     layer->blobs = arena_array_of(arena, count + 1, struct ir_blob);
-    for (xmlNode *b = child(xml, "blobs") ? child(xml, "blobs")->children : NULL; b; b = b->next) {
+    for (xmlNode *b = xml_child(xml, "blobs") ? xml_child(xml, "blobs")->children : NULL; b;
+         b = b->next) {
         if (b->type != XML_ELEMENT_NODE)
             continue;
         struct ir_blob *blob = &layer->blobs[layer->blob_count++];
-        const char *own = attr(arena, b, "precision"), *size = attr(arena, b, "size");
-        const char *offset = attr(arena, b, "offset");
+        const char *own = xml_find_attr(arena, b, "precision"),
+                   *size = xml_find_attr(arena, b, "size");
+        const char *offset = xml_find_attr(arena, b, "offset");
         own = own != NULL ? own : precision;
         enum dtype type = own != NULL ? dtype_from_classic_name(own) : DT_UNKNOWN;
         type = type == DT_UNKNOWN ? DT_F32 : type;
@@ -144,7 +123,7 @@ static void read_blobs(struct net *net, const xmlNode *xml, struct ir_layer *lay
 // Place of the port among the layer's inputs or outputs.
 static int place(struct arena *arena, const xmlNode *layer, const char *side, const char *port) {
     int i = 0;
-    EACH(child(layer, side), "port", p) {
+    XML_EACH(xml_child(layer, side), "port", p) {
         if (port != NULL && strcmp(need(arena, p, "id"), port) == 0)
             return i;
         i++;
@@ -155,13 +134,11 @@ static int place(struct arena *arena, const xmlNode *layer, const char *side, co
 static const char *shapes(struct arena *arena, const xmlNode *layer) {
     struct strbuf out = STRBUF_INIT;
     int ports = 0;
-    EACH(child(layer, "output"), "port", p) {
+    XML_EACH(xml_child(layer, "output"), "port", p) {
         strbuf_puts(&out, ports++ > 0 ? ";" : "");
         int dims = 0;
-        EACH(p, "dim", d) {
-            xmlChar *text = xmlNodeGetContent(d);
-            strbuf_printf(&out, "%s%s", dims++ > 0 ? "," : "", (const char *)text);
-            xmlFree(text);
+        XML_EACH(p, "dim", d) {
+            strbuf_printf(&out, "%s%s", dims++ > 0 ? "," : "", xml_text(arena, d));
         }
     }
     const char *copy = arena_strdup(arena, out.data);
@@ -173,14 +150,14 @@ static void index_net(struct net *net, const xmlNode *xml) {
     struct arena *arena = net->table->arena;
     net->layers = names_new(arena);
     net->sources = names_new(arena);
-    EACH(child(xml, "layers"), "layer", l) {
+    XML_EACH(xml_child(xml, "layers"), "layer", l) {
         *names_slot(net->layers, need(arena, l, "id")) = l;
     }
-    EACH(child(xml, "edges"), "edge", e) {
+    XML_EACH(xml_child(xml, "edges"), "edge", e) {
         const xmlNode *from = names_find(net->layers, need(arena, e, "from-layer"));
         if (from == NULL)
             continue;
-        int port = place(arena, from, "output", attr(arena, e, "from-port"));
+        int port = place(arena, from, "output", xml_find_attr(arena, e, "from-port"));
         const char *to =
             arena_printf(arena, "%s %s", need(arena, e, "to-layer"), need(arena, e, "to-port"));
         *names_slot(net->sources, to) =
@@ -191,11 +168,11 @@ static void index_net(struct net *net, const xmlNode *xml) {
 static void read_sources(struct net *net, const xmlNode *xml, struct ir_layer *layer) {
     struct arena *arena = net->table->arena;
     size_t count = 0;
-    EACH(child(xml, "input"), "port", p) {
+    XML_EACH(xml_child(xml, "input"), "port", p) {
         count++;
     }
     layer->sources = arena_array_of(arena, count + 1, const char *);
-    EACH(child(xml, "input"), "port", p) {
+    XML_EACH(xml_child(xml, "input"), "port", p) {
         const char *key =
             arena_printf(arena, "%s %s", need(arena, xml, "id"), need(arena, p, "id"));
         const char *source = names_find(net->sources, key);
@@ -211,7 +188,7 @@ static void read_net(struct net *net, const xmlNode *xml);
 static void put_end(struct net *net, struct net *body, const xmlNode *m, const char *key,
                     const char *port_key, struct strbuf *out) {
     struct arena *arena = net->table->arena;
-    const char *id = attr(arena, m, key), *port = attr(arena, m, port_key);
+    const char *id = xml_find_attr(arena, m, key), *port = xml_find_attr(arena, m, port_key);
     const xmlNode *layer = id != NULL ? names_find(body->layers, id) : NULL;
     if (layer == NULL)
         return;
@@ -225,7 +202,7 @@ static void add_map(struct net *net, struct net *body, const xmlNode *loop, cons
     static const char *const kept[] = {"axis", "part_size", "stride", "start", "end", NULL};
     struct arena *arena = net->table->arena;
     struct strbuf name = STRBUF_INIT;
-    const char *external = attr(arena, m, "external_port_id");
+    const char *external = xml_find_attr(arena, m, "external_port_id");
     strbuf_printf(&name, "%s%s/%s", net->prefix, need(arena, loop, "name"), (const char *)m->name);
     put_end(net, body, m, "internal_layer_id", "internal_port_id", &name);
     put_end(net, body, m, "from-layer", "from-port", &name);
@@ -247,27 +224,27 @@ static void read_loop(struct net *net, const xmlNode *loop) {
     struct net body = {.table = net->table, .bin = net->bin};
     static const char *const parts[] = {"port_map", "back_edges"};
     body.prefix = arena_printf(arena, "%s%s/", net->prefix, need(arena, loop, "name"));
-    index_net(&body, child(loop, "body"));
+    index_net(&body, xml_child(loop, "body"));
     for (size_t i = 0; i < 2; i++) {
-        const xmlNode *part = child(loop, parts[i]);
+        const xmlNode *part = xml_child(loop, parts[i]);
         for (const xmlNode *m = part != NULL ? part->children : NULL; m != NULL; m = m->next)
             if (m->type == XML_ELEMENT_NODE)
                 add_map(net, &body, loop, m);
     }
-    read_net(&body, child(loop, "body"));
+    read_net(&body, xml_child(loop, "body"));
 }
 
 static void read_net(struct net *net, const xmlNode *xml) {
     struct arena *arena = net->table->arena;
-    EACH(child(xml, "layers"), "layer", l) {
+    XML_EACH(xml_child(xml, "layers"), "layer", l) {
         struct ir_layer layer = {.type = need(arena, l, "type")};
         layer.name = arena_printf(arena, "%s%s", net->prefix, need(arena, l, "name"));
         layer.shapes = shapes(arena, l);
-        read_attrs(arena, child(l, "data"), NULL, &layer);
+        read_attrs(arena, xml_child(l, "data"), NULL, &layer);
         read_blobs(net, l, &layer);
         read_sources(net, l, &layer);
         *irtable_add(net->table) = layer;
-        if (child(l, "body") != NULL)
+        if (xml_child(l, "body") != NULL)
             read_loop(net, l);
     }
 }

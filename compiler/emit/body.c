@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Graphs inside a layer of IR v10 and v11: TensorIterator, Loop and If.
+// Graphs inside a layer: TensorIterator, Loop and If.
+//
+// In v10 and v11 the outside meets the body's Parameters and Results, which are layers. In v4 a
+// body has neither: the outside meets the ports that read a Parameter, and the port that feeds a
+// Result.
 #include "compiler/emit/emitter.h"
 #include "compiler/ops/loop.h"
 #include "compiler/ops/ops.h"
+
+struct end { // of a connection inside the body
+    const struct node *layer;
+    int64_t port; // -1: the layer has only one
+};
+
+static const struct port whole = {.axis = -1};
 
 static void put_signed(struct emitter *e, const char *name, int64_t value) {
     xml_attr(&e->xml, name, arena_printf(e->arena, "%lld", (long long)value));
 }
 
-// An entry of a port map. `inside` is the body's Parameter or Result; external -1: the loop's own.
-static void put_port(struct emitter *e, const char *tag, int64_t external,
-                     const struct node *inside, const struct port *port, const char *purpose) {
+// An entry of a port map. external -1: the loop's own.
+static void put_entry(struct emitter *e, const char *tag, int64_t external, struct end inside,
+                      const struct port *port, const char *purpose) {
     xml_open(&e->xml, tag);
     put_signed(e, "external_port_id", external);
-    xml_attr_number(&e->xml, "internal_layer_id", inside->mark);
-    if (port != NULL && port->axis >= 0) {
+    xml_attr_number(&e->xml, "internal_layer_id", inside.layer->mark);
+    if (inside.port >= 0)
+        put_signed(e, "internal_port_id", inside.port);
+    if (port->axis >= 0) {
         put_signed(e, "axis", port->axis);
         put_signed(e, "start", port->start);
         put_signed(e, "end", port->end);
@@ -26,34 +39,98 @@ static void put_port(struct emitter *e, const char *tag, int64_t external,
     xml_close(&e->xml, tag);
 }
 
+static struct end end_of(const struct node *n) {
+    return (struct end){.layer = n, .port = -1};
+}
+
+// ---- Ends in v4 ----
+
+static bool is_layer(const struct emitter *e, const struct node *n) {
+    return e->dialect->layer_count(e, n) > 0;
+}
+
+// The next port that reads the Parameter, from use `from` on; NULL behind the last.
+static struct use *next_reader(const struct emitter *e, struct use *from) {
+    while (from != NULL &&
+           !(is_layer(e, from->user) && e->dialect->is_port(from->user, from->index)))
+        from = from->next;
+    return from;
+}
+
+static struct end reader_end(const struct emitter *e, const struct use *use) {
+    struct end end = end_of(use->user);
+    end.port = 0;
+    for (uint32_t i = 0; i < use->index; i++)
+        end.port += e->dialect->is_port(use->user, i);
+    return end;
+}
+
+static struct end source_end(const struct emitter *e, const struct node *result) {
+    const struct value *v = result->inputs[0].value;
+    return (struct end){.layer = v->producer, .port = emit_output_port(e, v)};
+}
+
+// ---- Loops ----
+
+static void put_input(struct emitter *e, int64_t external, const struct node *parameter,
+                      const struct port *port, const char *purpose) {
+    if (is_layer(e, parameter)) {
+        put_entry(e, "input", external, end_of(parameter), port, purpose);
+        return;
+    }
+    for (struct use *use = next_reader(e, parameter->outputs[0].first_use); use != NULL;
+         use = next_reader(e, use->next))
+        put_entry(e, "input", external, reader_end(e, use), port, purpose);
+}
+
+static void put_output(struct emitter *e, int64_t external, const struct node *result,
+                       const struct port *port, const char *purpose) {
+    struct end end = is_layer(e, result) ? end_of(result) : source_end(e, result);
+    put_entry(e, "output", external, end, port, purpose);
+}
+
 static void put_loop_map(struct emitter *e, const struct node *n, const struct loop *a) {
+    struct node *const *parameters = a->body->parameters.items;
+    struct node *const *results = a->body->results.items;
     xml_open(&e->xml, "port_map");
     for (uint32_t i = 0; i < port_count(a->inputs); i++) {
         struct port p = port_at(a->inputs, i);
-        put_port(e, "input", loop_first_input(n) + i, a->body->parameters.items[p.place], &p, NULL);
+        put_input(e, loop_first_input(n) + i, parameters[p.place], &p, NULL);
     }
     for (uint32_t i = 0; i < port_count(a->outputs); i++) {
         struct port p = port_at(a->outputs, i);
-        put_port(e, "output", emit_output_port(e, &n->outputs[i]), a->body->results.items[p.place],
-                 &p, NULL);
+        put_output(e, emit_output_port(e, &n->outputs[i]), results[p.place], &p, NULL);
     }
     if (a->current_iteration >= 0)
-        put_port(e, "input", -1, a->body->parameters.items[a->current_iteration], NULL,
-                 "current_iteration");
+        put_input(e, -1, parameters[a->current_iteration], &whole, "current_iteration");
     if (a->condition >= 0)
-        put_port(e, "output", -1, a->body->results.items[a->condition], NULL,
-                 "execution_condition");
+        put_output(e, -1, results[a->condition], &whole, "execution_condition");
     xml_close(&e->xml, "port_map");
+}
+
+static void put_back_edge(struct emitter *e, struct end from, struct end to) {
+    xml_open(&e->xml, "edge");
+    xml_attr_number(&e->xml, "from-layer", from.layer->mark);
+    if (from.port >= 0)
+        put_signed(e, "from-port", from.port);
+    xml_attr_number(&e->xml, "to-layer", to.layer->mark);
+    if (to.port >= 0)
+        put_signed(e, "to-port", to.port);
+    xml_close(&e->xml, "edge");
 }
 
 static void put_back_edges(struct emitter *e, const struct loop *a) {
     xml_open(&e->xml, "back_edges");
     for (uint32_t i = 0; i + 1 < a->back_edges.count; i += 2) {
-        xml_open(&e->xml, "edge");
-        xml_attr_number(&e->xml, "from-layer", a->body->results.items[a->back_edges.data[i]]->mark);
-        xml_attr_number(&e->xml, "to-layer",
-                        a->body->parameters.items[a->back_edges.data[i + 1]]->mark);
-        xml_close(&e->xml, "edge");
+        const struct node *from = a->body->results.items[a->back_edges.data[i]];
+        const struct node *to = a->body->parameters.items[a->back_edges.data[i + 1]];
+        if (is_layer(e, to)) {
+            put_back_edge(e, end_of(from), end_of(to));
+            continue;
+        }
+        for (struct use *use = next_reader(e, to->outputs[0].first_use); use != NULL;
+             use = next_reader(e, use->next))
+            put_back_edge(e, source_end(e, from), reader_end(e, use));
     }
     xml_close(&e->xml, "back_edges");
 }
@@ -71,14 +148,15 @@ static void put_loop(struct emitter *e, const struct node *n) {
     put_body(e, "body", a->body);
 }
 
+// ---- Branches ----
+
 static void put_branch_map(struct emitter *e, const struct node *n, const char *tag,
                            struct ints inputs, const struct graph *body) {
     xml_open(&e->xml, tag);
     for (uint32_t i = 0; i < inputs.count; i++)
-        put_port(e, "input", inputs.data[i], body->parameters.items[i], NULL, NULL);
+        put_input(e, inputs.data[i], body->parameters.items[i], &whole, NULL);
     for (uint32_t i = 0; i < n->output_count; i++)
-        put_port(e, "output", emit_output_port(e, &n->outputs[i]), body->results.items[i], NULL,
-                 NULL);
+        put_output(e, emit_output_port(e, &n->outputs[i]), body->results.items[i], &whole, NULL);
     xml_close(&e->xml, tag);
 }
 

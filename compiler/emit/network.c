@@ -84,8 +84,12 @@ static void put_edges(struct emitter *e, const struct node *n) {
         put_edge(e, n->mark - 1, 0, n->mark, 0);
     for (uint32_t i = 0; i < n->input_count; i++) {
         const struct value *v = n->inputs[i].value;
-        if (e->dialect->is_port(n, i))
-            put_edge(e, v->producer->mark, emit_output_port(e, v), n->mark, port++);
+        if (!e->dialect->is_port(n, i))
+            continue;
+        // What is no layer is connected from outside (body.c).
+        if (e->dialect->layer_count(e, v->producer) > 0)
+            put_edge(e, v->producer->mark, emit_output_port(e, v), n->mark, port);
+        port++;
     }
 }
 

@@ -122,11 +122,11 @@ static bool evaluate_space_to_batch(struct node *n, const struct tensor **output
         t = tensor_pad(arena, t, i, b.begin.data[i], b.end.data[i], 0);
     wide.dims[0] = t->shape.dims[0];
     order[rank - 1] = 0;
-    for (int32_t i = 1; i < rank; i++) {
-        wide.dims[2 * i - 1] = t->shape.dims[i] / b.block.data[i];
-        wide.dims[2 * i] = b.block.data[i];
-        order[i - 1] = 2 * i;
-        order[rank - 1 + i] = 2 * i - 1;
+    for (int32_t i = 1, place = 1; i < rank; i++, place += 2) {
+        wide.dims[place] = t->shape.dims[i] / b.block.data[i];
+        wide.dims[place + 1] = b.block.data[i];
+        order[i - 1] = place + 1;
+        order[rank - 1 + i] = place;
     }
     t = tensor_permute(arena, tensor_reshape(arena, t, wide), order);
     outputs[0] = tensor_reshape(arena, t, n->outputs[0].shape);
@@ -144,12 +144,12 @@ static bool evaluate_batch_to_space(struct node *n, const struct tensor **output
         return false;
     full.dims[0] = wide.dims[rank - 1] = t->shape.dims[0] / all_blocks(&b);
     order[0] = rank - 1;
-    for (int32_t i = 1; i < rank; i++) {
+    for (int32_t i = 1, place = 1; i < rank; i++, place += 2) {
         wide.dims[i - 1] = b.block.data[i];
         wide.dims[rank - 1 + i] = t->shape.dims[i];
         full.dims[i] = t->shape.dims[i] * b.block.data[i];
-        order[2 * i - 1] = rank - 1 + i;
-        order[2 * i] = i - 1;
+        order[place] = rank - 1 + i;
+        order[place + 1] = i - 1;
     }
     t = tensor_permute(arena, tensor_reshape(arena, t, wide), order);
     t = tensor_reshape(arena, t, full);

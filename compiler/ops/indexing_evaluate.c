@@ -86,6 +86,8 @@ static bool compute_gather_elements(void *context, uint64_t first, uint64_t coun
 }
 
 static bool start_gather(const struct node *n, struct gather *g) {
+    if (node_constant(n, 0) == NULL || node_constant(n, 1) == NULL)
+        return false;
     *g = (struct gather){.data = node_constant(n, 0), .places = node_constant(n, 1)->shape};
     g->out = n->outputs[0].shape;
     g->indices = tensor_as_i64(n->graph->arena, node_constant(n, 1));

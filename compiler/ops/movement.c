@@ -132,7 +132,7 @@ static bool split_by_lengths(struct node *n, int32_t axis) {
 }
 
 bool infer_split(struct node *n) {
-    int32_t axis;
+    int32_t axis = 0;
     bool known;
     if (!split_axis(n, &axis, &known))
         return false;

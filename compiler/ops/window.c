@@ -3,6 +3,7 @@
 // by name, so each operator's struct keeps its own order.
 #include <inttypes.h>
 
+#include "compiler/base/fatal.h"
 #include "compiler/ops/pooling.h"
 #include "compiler/ops/shape_rules.h"
 
@@ -24,15 +25,22 @@ static void *field_named(struct node *n, const char *name) {
     return row != NULL ? attr_field(row, n->attrs) : NULL;
 }
 
+static void *required_field(struct node *n, const char *name) {
+    void *field = field_named(n, name);
+    if (field == NULL)
+        fatal_bug("%s slides a window without '%s'", n->op->name, name);
+    return field;
+}
+
 static struct window_attrs window_attrs(struct node *n) {
     return (struct window_attrs){
         .kernel = field_named(n, "kernel"),
-        .strides = field_named(n, "strides"),
+        .strides = required_field(n, "strides"),
         .dilations = field_named(n, "dilations"),
-        .pads_begin = field_named(n, "pads_begin"),
-        .pads_end = field_named(n, "pads_end"),
+        .pads_begin = required_field(n, "pads_begin"),
+        .pads_end = required_field(n, "pads_end"),
         .output_padding = field_named(n, "output_padding"),
-        .auto_pad = field_named(n, "auto_pad"),
+        .auto_pad = required_field(n, "auto_pad"),
         .rounding = field_named(n, "rounding_type"),
     };
 }
@@ -147,7 +155,8 @@ static bool backward_axis(struct node *n, const struct window_attrs *a, uint32_t
         return true;
     if (!axis_in_range(n, in, kernel))
         return false;
-    int64_t full = w.stride * (in - 1) + extent(&w) + ints_get(*a->output_padding, i, 0);
+    int64_t more = a->output_padding != NULL ? ints_get(*a->output_padding, i, 0) : 0;
+    int64_t full = w.stride * (in - 1) + extent(&w) + more;
     if (!free)
         split_padding(&w, full - wanted, !upper);
     else if (*a->auto_pad != PAD_EXPLICIT)
@@ -299,7 +308,7 @@ void pooling_resolve_rounding(struct node *n) {
     int64_t *end = arena_array_of(n->graph->arena, count, int64_t);
     bool differs = false;
     for (uint32_t i = 0; i < count; i++) {
-        struct window w = window_at(&a, i, a.kernel->data[i]);
+        struct window w = window_at(&a, i, pool->kernel.data[i]);
         int64_t in = data.dims[i + 2], last = (out.dims[i + 2] - 1) * w.stride + extent(&w);
         if (in == DIM_UNKNOWN)
             return;

@@ -13,7 +13,7 @@ static uint64_t seed;
 
 static uint64_t random_below(uint64_t limit) {
     seed = seed * 6364136223846793005U + 1442695040888963407U;
-    return (seed >> 33) % limit;
+    return limit > 0 ? (seed >> 33) % limit : 0;
 }
 
 // --- random attributes of every kind ------------------------------------------------------------

@@ -5,11 +5,13 @@
 
 #include "compiler/ops/ops.h"
 
-// layout: "NCHW", "NHWC", ... or "" when the source says none.
+// layout: "NCHW", "NHWC", ... or "" when the source says none. mean: subtracted from each channel by
+// the runtime (classic IR's pre-process section).
 #define PARAMETER_ATTRS(A)                                                                         \
     A(TYPE, element_type, DT_F32, NULL, "element_type", NULL)                                      \
     A(SHAPE, shape, NO_DEFAULT, NULL, "shape", NULL)                                               \
-    A(STRING, layout, NO_DEFAULT, NULL, NULL, NULL)
+    A(STRING, layout, NO_DEFAULT, NULL, NULL, NULL)                                                \
+    A(FLOATS, mean, NO_DEFAULT, NULL, NULL, NULL)
 ATTR_STRUCT(parameter, PARAMETER_ATTRS)
 
 struct value *build_parameter(struct graph *g, const char *name, enum dtype type,

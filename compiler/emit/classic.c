@@ -7,7 +7,8 @@
 #include "compiler/ops/data.h"
 
 static bool is_layer(const struct node *n) {
-    if (n->op == &op_Result)
+    bool is_end = n->op == &op_Result || (n->op == &op_Parameter && n->graph->outer != NULL);
+    if (is_end)
         return false;
     if (n->op != &op_Constant)
         return true;
@@ -67,6 +68,13 @@ static bool check_shape(struct emitter *e, const struct node *n, uint32_t output
     return true;
 }
 
+// In a body, the outside meets ports of layers only.
+static bool check_ends(struct emitter *e, const struct node *n) {
+    bool direct =
+        n->op == &op_Result && n->graph->outer != NULL && !is_layer(n->inputs[0].value->producer);
+    return !direct || refuse(e, n, "a value that passes through a body");
+}
+
 // Version 2 has words for windows over two axes only.
 static bool check_window(struct emitter *e, const struct node *n) {
     const struct attr_def *row = op_find_attr(n->op, "strides");
@@ -86,7 +94,7 @@ static bool check(struct emitter *e, const struct node *n) {
     for (uint32_t i = 0; i < n->output_count && is_layer(n); i++)
         if (!check_shape(e, n, i))
             return false;
-    return check_window(e, n);
+    return check_window(e, n) && check_ends(e, n);
 }
 
 // ---- Blobs ----
@@ -171,18 +179,20 @@ static void port_attributes(struct emitter *e, const struct value *v, bool is_ou
     (void)e, (void)v, (void)is_output;
 }
 
-static void open_layer(struct emitter *e, const struct node *n, enum dtype precision,
-                       const char *type) {
+static void open_layer(struct emitter *e, const struct node *n, const char *name,
+                       enum dtype precision, const char *type) {
     xml_open(&e->xml, "layer");
     xml_attr_number(&e->xml, "id", n->mark);
-    xml_attr(&e->xml, "name", n->name);
+    xml_attr(&e->xml, "name", name);
     xml_attr(&e->xml, "precision", dtype_classic_name(precision));
     xml_attr(&e->xml, "type", type);
 }
 
 static void put_constant(struct emitter *e, const struct node *n) {
     const struct bin_blob *blob = n->scratch;
-    open_layer(e, n, blob->tensor->type, "Const");
+    // The suffix is that of 2018: the layer stands for the data of a node.
+    const char *name = arena_printf(e->arena, "%s/Output_0/Data__const", n->name);
+    open_layer(e, n, name, blob->tensor->type, "Const");
     emit_outputs(e, n);
     xml_open(&e->xml, "blobs");
     put_blob(e, "custom", blob);
@@ -195,11 +205,12 @@ static void write_layer(struct emitter *e, const struct node *n) {
         put_constant(e, n);
         return;
     }
-    open_layer(e, n, e->options->data_type, n->op->classic->type);
+    open_layer(e, n, n->name, e->options->data_type, n->op->classic->type);
     emit_data(e, n, DIALECT_CLASSIC);
     emit_inputs(e, n);
     emit_outputs(e, n);
     put_blobs(e, n);
+    emit_bodies(e, n);
     xml_close(&e->xml, "layer");
 }
 

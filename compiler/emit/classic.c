@@ -27,6 +27,8 @@ static uint32_t layer_count(const struct emitter *e, const struct node *n) {
 // The name of the blob that an input is; NULL for a port, "" for one that stands in the attributes.
 static const char *blob_name(const struct node *n, uint32_t input) {
     const struct classic_form *form = n->op->classic;
+    if (n->op->classic_blob != NULL)
+        return n->op->classic_blob(n, input);
     if (form == NULL || input >= sizeof form->blobs / sizeof *form->blobs)
         return NULL;
     return form->blobs[input];
@@ -205,7 +207,9 @@ static void write_layer(struct emitter *e, const struct node *n) {
         put_constant(e, n);
         return;
     }
-    open_layer(e, n, n->name, e->options->data_type, n->op->classic->type);
+    const struct op_def *op = n->op;
+    open_layer(e, n, n->name, e->options->data_type,
+               op->classic_type != NULL ? op->classic_type(n) : op->classic->type);
     emit_data(e, n, DIALECT_CLASSIC);
     emit_inputs(e, n);
     emit_outputs(e, n);

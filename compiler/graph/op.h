@@ -63,6 +63,9 @@ struct op_def {
     uint32_t partial;
     double (*scalar)(const struct node *n, double a, double b); // elementwise formula, or NULL
     const struct classic_form *classic;                         // NULL: `lowered_by`, or none
+    // Type and blobs in classic IR where the node itself says them (Custom), or NULL.
+    const char *(*classic_type)(const struct node *n);
+    const char *(*classic_blob)(const struct node *n, uint32_t input);
     const char *lowered_by; // pass that replaces it where a dialect lacks it
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // FakeQuantize, and layers of the user's own.
 #include <inttypes.h>
+#include <string.h>
 
 #include "compiler/ops/indexing.h"
 #include "compiler/ops/shape_rules.h"
@@ -63,7 +64,24 @@ static bool infer_custom(struct node *n) {
     return true;
 }
 
-static const struct classic_form custom_form = {.type = "Custom"}; // `type` is the layer's
+static const char *custom_type(const struct node *n) {
+    return ((const struct custom *)n->attrs)->type;
+}
+
+// The last inputs are the blobs, in the order of their names.
+static const char *custom_blob(const struct node *n, uint32_t input) {
+    const char *names = ((const struct custom *)n->attrs)->blobs;
+    uint32_t count = *names != '\0';
+    for (const char *c = names; *c != '\0'; c++)
+        count += *c == ',';
+    if (input + count < n->input_count || input >= n->input_count)
+        return NULL;
+    for (uint32_t skip = input + count - n->input_count; skip > 0; skip--)
+        names = strchr(names, ',') + 1;
+    return arena_strndup(n->graph->arena, names, strcspn(names, ","));
+}
+
+static const struct classic_form custom_form = {.type = "Custom"};
 
 const struct op_def op_Custom = {
     .name = "Custom",
@@ -75,4 +93,6 @@ const struct op_def op_Custom = {
     OP_ATTRS(custom_attrs, custom),
     .infer = infer_custom,
     .classic = &custom_form,
+    .classic_type = custom_type,
+    .classic_blob = custom_blob,
 };

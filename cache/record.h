@@ -47,8 +47,8 @@ void record_add_file(struct record *record, enum record_kind kind, const char *n
 
 // NULL when there is no such file or it is damaged; *damaged says which.
 struct record *record_read(struct arena *arena, const char *path, bool *damaged);
-// Written beside and renamed, but not flushed to the disk: a power cut may damage it, which is noticed
-// and costs a new run of the step. False with errno set on failure.
+// Written beside and renamed, but not flushed to the disk: a power cut may damage it, which is
+// noticed and costs a new run of the step. False with errno set on failure.
 bool record_write(const struct record *record, const char *path);
 
 // True when `was` answers the question `now`; otherwise *why says in words what differs.

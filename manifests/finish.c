@@ -175,8 +175,9 @@ static struct text_list take_choices(struct reading *r, const struct place *at, 
     struct option_names items = {.count = 0};
     struct text_list list = {.count = 0};
     const char *text = option_text(&r->draft->options, id);
-    if (option_parse_names(&parser, text, &items))
-        list.items = arena_array_of(r->arena, items.count, const char *);
+    if (text == NULL || !option_parse_names(&parser, text, &items))
+        return list;
+    list.items = arena_array_of(r->arena, items.count, const char *);
     for (uint32_t i = 0; i < items.count; i++) {
         if (position_of(&list, items.items[i]) < 0)
             list.items[list.count++] = items.items[i];

@@ -227,15 +227,14 @@ static void read_defaults(struct zoo_reading *z, const struct yaml *node,
 static void read_models(struct zoo_reading *z, const struct zoo_section *section) {
     struct reading *r = &z->reading;
     struct model_draft defaults = {.is_defaults = true};
+    const struct yaml *models = section->models;
     read_defaults(z, section->defaults, &defaults);
-    if (section->models == NULL)
-        return;
-    if (section->models->type != YAML_IS_LIST) {
-        report_type(r, "models", section->models, "a list of models");
-        return;
-    }
-    for (uint32_t i = 0; i < section->models->count && !too_many_errors(r); i++)
-        read_model(z, section->models->items[i], &defaults);
+    if (models != NULL && models->type != YAML_IS_LIST)
+        report_type(r, "models", models, "a list of models");
+    bool list = models != NULL && models->type == YAML_IS_LIST;
+    for (uint32_t i = 0; list && i < models->count && !too_many_errors(r); i++)
+        read_model(z, models->items[i], &defaults);
+    r->draft = NULL;
 }
 
 // ---- Files ----

@@ -20,8 +20,6 @@
 #include "compiler/batch/report.h"
 #include "compiler/batch/summary.h"
 
-extern char **environ;
-
 enum { NINJA_INTERRUPTED = 130 };
 
 struct build {

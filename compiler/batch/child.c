@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { KEPT_OUTPUT = 1024 * 1024 };
 
 static int start(char *const *words, int output, pid_t *pid) {

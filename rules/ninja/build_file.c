@@ -2,6 +2,7 @@
 #include "rules/ninja/build_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MIB (1024ULL * 1024)
@@ -57,8 +58,10 @@ static uint64_t read_bytes(const char *path, const char *key, uint64_t unit) {
     if (file == NULL)
         return 0;
     while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, key, strlen(key)) == 0 && sscanf(line + strlen(key), "%llu", &value) == 1)
+        if (strncmp(line, key, strlen(key)) == 0) {
+            value = strtoull(line + strlen(key), NULL, 10); // "max" is 0: no limit
             break;
+        }
     }
     fclose(file);
     return value * unit;

@@ -317,7 +317,7 @@ static void a_bomb_is_stopped(void **state) {
     (void)state;
     struct arena *arena = arena_new();
     struct unpacked out;
-    size_t size = 80 * 1000 * 1000;
+    size_t size = 80UL * 1000 * 1000;
     char *zeros = calloc(1, size + 1);
     assert_non_null(zeros);
     memset(zeros, '0', size);

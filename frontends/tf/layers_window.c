@@ -52,7 +52,7 @@ static enum auto_pad read_padding(struct tf_layer *l, struct ints *begin, struct
 static struct convolution read_window(struct tf_layer *l) {
     struct convolution w = {.strides = tf_spatial(l, tf_attr_ints(l->node, "strides")),
                             .dilations = tf_spatial(l, tf_attr_ints(l->node, "dilations"))};
-    w.auto_pad = read_padding(l, &w.pads_begin, &w.pads_end);
+    w.auto_pad = (int)read_padding(l, &w.pads_begin, &w.pads_end);
     return w;
 }
 
@@ -155,7 +155,7 @@ void tf_pool(struct tf_layer *l) {
     struct pooling *p = n->attrs;
     p->kernel = kernel;
     p->strides = strides;
-    p->auto_pad = read_padding(l, &p->pads_begin, &p->pads_end);
+    p->auto_pad = (int)read_padding(l, &p->pads_begin, &p->pads_end);
     p->exclude_pad = true;
     p->rounding_type = ROUND_FLOOR;
     give(l, finish(n));

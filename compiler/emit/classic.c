@@ -72,9 +72,9 @@ static bool check_shape(struct emitter *e, const struct node *n, uint32_t output
 
 // In a body, the outside meets ports of layers only.
 static bool check_ends(struct emitter *e, const struct node *n) {
-    bool direct =
-        n->op == &op_Result && n->graph->outer != NULL && !is_layer(n->inputs[0].value->producer);
-    return !direct || refuse(e, n, "a value that passes through a body");
+    const struct value *v =
+        n->op == &op_Result && n->graph->outer != NULL ? node_input(n, 0) : NULL;
+    return v == NULL || is_layer(v->producer) || refuse(e, n, "a value that passes through a body");
 }
 
 // Version 2 has words for windows over two axes only.

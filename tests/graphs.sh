@@ -4,4 +4,4 @@
 # the graph's own evaluators give. (The runtime does not bear sanitizers: the tool is the fast one.)
 set -u
 cd "$(dirname "$0")/.." || exit 1
-exec "${BUILD:-build}/tests/tools/graphrun" tests/cases/emit/*/graph.txt
+exec "${BUILD:-build}/tests/tools/graphrun" tests/cases/emit/*/graph.txt tests/cases/ops/*.txt

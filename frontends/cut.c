@@ -402,21 +402,9 @@ static bool is_unused(const struct node *n) {
 }
 
 void cut_finish(struct cut *cut) {
-    struct graph *g = cut->graph;
-    for (struct node *n = g->last, *before; n != NULL;
-         n = before) { // users go before their sources
-        before = n->prev;
-        if (is_unused(n) && (n->op->flags & OP_EFFECT) == 0)
+    for (struct node *n = cut->graph->last, *before; n != NULL; n = before) {
+        before = n->prev; // users go before their sources
+        if (is_unused(n) && ((n->op->flags & OP_EFFECT) == 0 || node_is(n, &op_Parameter)))
             node_remove(n);
     }
-    struct node_list *list = &g->parameters;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < list->count; i++) {
-        struct node *n = list->items[i];
-        if (!n->removed && is_unused(n))
-            node_remove(n);
-        if (!n->removed)
-            list->items[kept++] = n;
-    }
-    list->count = kept;
 }

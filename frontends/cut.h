@@ -25,6 +25,7 @@ struct cut_source { // output `output` of node `node`; CUT_NONE: nothing in the 
 struct cut_node { // sources come before their users
     const char *name;
     const struct cut_source *inputs;
+    const char *const *input_names; // as the source spells them, for reports; may be NULL
     uint32_t input_count, output_count;
     bool is_input;    // the source model's own placeholder
     bool is_constant; // weights: keep feeding a node all whose inputs are cut
@@ -68,7 +69,8 @@ bool cut_plan(struct cut *cut, const struct import_options *options);
 bool cut_is_used(const struct cut *cut, uint32_t node, uint32_t output);
 
 // An output of a placeholder: a Parameter of what the user said, else of `type` and `shape`, with
-// --batch applied; or the constant that it is frozen to. Poison after a report.
+// --batch applied, and of `layout` where its letters are as many as the dimensions; or the constant
+// that it is frozen to. Poison after a report.
 struct value *cut_placeholder(struct cut *cut, uint32_t node, uint32_t output, enum dtype type,
                               struct shape shape, const char *layout, const struct place *place);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontends/cut_value.h"
 
+#include <string.h>
+
 #include "compiler/ops/build.h"
 #include "compiler/ops/data.h"
 #include "compiler/options/values.h"
@@ -63,6 +65,7 @@ struct value *cut_make_value(struct cut *cut, const struct cut_input *in, enum d
     if (!set_batch(cut, in, &shape))
         return graph_poison(g, in->name, place);
     struct value *v = build_parameter(g, in->name, type, shape, place);
-    ((struct parameter *)v->producer->attrs)->layout = layout;
+    if (shape.rank == (int32_t)strlen(layout))
+        ((struct parameter *)v->producer->attrs)->layout = layout;
     return v;
 }

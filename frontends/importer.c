@@ -33,7 +33,10 @@ bool importer_run(struct importer *im, const struct import_options *options,
     return true;
 }
 
-static const char *source_name(const struct importer *im, struct cut_source source) {
+static const char *source_name(const struct importer *im, const struct cut_node *n, uint32_t port) {
+    if (n->input_names != NULL)
+        return n->input_names[port];
+    struct cut_source source = n->inputs[port];
     return source.node == CUT_NONE ? "?" : im->cut.nodes[source.node].name;
 }
 
@@ -46,7 +49,7 @@ bool importer_gather(struct importer *im, uint32_t node, const struct place *pla
         struct value **values = s.node == CUT_NONE ? NULL : im->values[s.node];
         struct value *v = cut_feed(&im->cut, node, i, values == NULL ? NULL : values[s.output]);
         if (v == NULL)
-            diag_report(im->graph->diag, place, EDGE_UNDEFINED, source_name(im, s), n->name);
+            diag_report(im->graph->diag, place, EDGE_UNDEFINED, source_name(im, n, i), n->name);
         inputs[i] = v;
         good &= v != NULL && !v->poison;
     }

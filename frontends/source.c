@@ -58,6 +58,11 @@ bool source_is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool source_is_empty(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
 bool source_has_suffix(const char *path, const char *suffix) {
     size_t length = strlen(path), wanted = strlen(suffix);
     return length >= wanted && strcasecmp(path + length - wanted, suffix) == 0;

@@ -13,6 +13,7 @@ bool source_open(struct arena *arena, struct diag *diag, const char *path, struc
 
 bool source_exists(const char *path);
 bool source_is_folder(const char *path);
+bool source_is_empty(const char *path);
 
 // Whether the last component of `path` ends in `suffix` (".prototxt"), whatever the case.
 bool source_has_suffix(const char *path, const char *suffix);

@@ -42,11 +42,11 @@ struct value *build_per_channel(struct builder *b, const struct op_def *op, cons
     return build_op2(b, op, name, x, c);
 }
 
-static struct value *with_bias(struct builder *b, const char *name, struct value *y,
+static struct value *with_bias(struct builder *b, const char *name, struct value *y, int64_t axis,
                                const struct tensor *bias) {
     if (bias == NULL)
         return y;
-    return build_per_channel(b, &op_Add, build_name(b, name, "bias"), y, 1, bias);
+    return build_per_channel(b, &op_Add, build_name(b, name, "bias"), y, axis, bias);
 }
 
 // [G * A, B, k...] as [G, A, B, k...].
@@ -82,7 +82,7 @@ struct value *build_convolution(struct builder *b, const char *name, struct valu
     if (n == NULL)
         return graph_poison(b->graph, name, &b->place);
     *(struct convolution *)n->attrs = *window;
-    return with_bias(b, name, finish(n), bias);
+    return with_bias(b, name, finish(n), 1, bias);
 }
 
 struct value *build_deconvolution(struct builder *b, const char *name, struct value *x,
@@ -93,7 +93,7 @@ struct value *build_deconvolution(struct builder *b, const char *name, struct va
     if (n == NULL)
         return graph_poison(b->graph, name, &b->place);
     *(struct deconvolution *)n->attrs = *window;
-    return with_bias(b, name, finish(n), bias);
+    return with_bias(b, name, finish(n), 1, bias);
 }
 
 struct value *build_fully_connected(struct builder *b, const char *name, struct value *x,
@@ -101,7 +101,7 @@ struct value *build_fully_connected(struct builder *b, const char *name, struct 
     struct value *w = build_constant(b, build_name(b, name, "weights"), weights);
     struct node *n = build_node(b, &op_MatMul, name, 2, (struct value *[]){x, w});
     ((struct matmul *)n->attrs)->transpose_b = true;
-    return with_bias(b, name, finish(n), bias);
+    return with_bias(b, name, finish(n), -1, bias);
 }
 
 static const double *doubles(struct arena *arena, const struct tensor *t, uint64_t count) {

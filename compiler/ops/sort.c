@@ -90,6 +90,7 @@ const struct op_def op_ArgMax = {
     OP_ATTRS(arg_max_attrs, arg_max),
     .infer = infer_arg_max,
     .classic = &arg_max_form,
+    .lowered_by = "lower_opset_argmax",
 };
 
 // --- NonMaxSuppression --------------------------------------------------------------------------

@@ -284,22 +284,29 @@ static bool give_input(struct runtime_model *m, unsigned index, const struct nda
     return check(m->rt, m->file, status, "an input is refused");
 }
 
-static bool copy_output(struct runtime_model *m, const ov_tensor *tensor, struct arena *arena,
-                        struct ndarray *out) {
+static bool copy_shape(struct runtime_model *m, const ov_tensor *tensor, struct ndarray *out) {
     struct runtime_api *api = &m->rt->api;
     ov_shape shape = {.dims = NULL};
-    size_t size = 0;
-    void *data = NULL;
     if (!check(m->rt, m->file, api->ov_tensor_get_shape(tensor, &shape), "an output's shape"))
         return false;
     out->rank = (unsigned)shape.rank;
-    out->count = 1;
     bool ok = shape.rank >= 0 && shape.rank <= NDARRAY_MAX_RANK;
     for (unsigned d = 0; ok && d < out->rank; d++) {
         out->shape[d] = (uint64_t)shape.dims[d];
         out->count *= out->shape[d];
     }
     api->ov_shape_free(&shape);
+    return ok;
+}
+
+// The library cannot tell the shape of a scalar.
+static bool copy_output(struct runtime_model *m, const struct runtime_port *port,
+                        const ov_tensor *tensor, struct arena *arena, struct ndarray *out) {
+    struct runtime_api *api = &m->rt->api;
+    size_t size = 0;
+    void *data = NULL;
+    out->count = 1;
+    bool ok = port->rank == 0 || copy_shape(m, tensor, out);
     if (!ok || !check(m->rt, m->file, api->ov_tensor_get_byte_size(tensor, &size), "an output"))
         return false;
     if (size > 0 && !check(m->rt, m->file, api->ov_tensor_data(tensor, &data), "an output"))
@@ -322,7 +329,7 @@ bool runtime_infer(struct runtime_model *m, const struct ndarray *inputs, struct
         if (!check(m->rt, m->file, status, "an output"))
             return false;
         outputs[i] = (struct ndarray){.name = m->outputs[i].name, .type = m->outputs[i].type};
-        bool ok = copy_output(m, tensor, arena, &outputs[i]);
+        bool ok = copy_output(m, &m->outputs[i], tensor, arena, &outputs[i]);
         api->ov_tensor_free(tensor);
         if (!ok)
             return false;

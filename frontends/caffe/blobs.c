@@ -2,11 +2,6 @@
 // Weights as tensors: views of the mapped file.
 #include "frontends/caffe/layers.h"
 
-struct numbers_of_blob {
-    enum dtype type;
-    struct slice bytes;
-};
-
 static enum dtype raw_type(Caffe__BlobProto__RawType type) {
     switch (type) {
     case CAFFE__BLOB_PROTO__RAW_TYPE__DOUBLE:
@@ -24,23 +19,39 @@ static enum dtype raw_type(Caffe__BlobProto__RawType type) {
     }
 }
 
-static struct numbers_of_blob numbers_of(const Caffe__BlobProto *blob) {
+struct caffe_numbers caffe_blob_numbers(const Caffe__BlobProto *blob) {
     if (blob->n_data > 0)
-        return (struct numbers_of_blob){DT_F32, slice_of(blob->data, blob->n_data * 4)};
+        return (struct caffe_numbers){DT_F32, slice_of(blob->data, blob->n_data * 4)};
     if (blob->n_double_data > 0)
-        return (struct numbers_of_blob){DT_F64,
-                                        slice_of(blob->double_data, blob->n_double_data * 8)};
+        return (struct caffe_numbers){DT_F64, slice_of(blob->double_data, blob->n_double_data * 8)};
     if (blob->has_raw_data)
-        return (struct numbers_of_blob){raw_type(blob->raw_data_type),
-                                        slice_of(blob->raw_data.data, blob->raw_data.len)};
-    return (struct numbers_of_blob){DT_F32, slice_of("", 0)};
+        return (struct caffe_numbers){raw_type(blob->raw_data_type),
+                                      slice_of(blob->raw_data.data, blob->raw_data.len)};
+    return (struct caffe_numbers){DT_F32, slice_of("", 0)};
+}
+
+// "[1,3,8,8], [1,3]"
+static const char *bottoms_text(struct layer *l) {
+    const char *text = "none";
+    for (uint32_t i = 0; i < l->bottom_count; i++) {
+        struct shape shape = layer_shape(l, i);
+        text = arena_printf(l->arena, "%s%s%s", i == 0 ? "" : text, i == 0 ? "" : ", ",
+                            shape_text(l->arena, &shape));
+    }
+    return text;
 }
 
 static const struct tensor *tensor_of(struct layer *l, const char *what, struct shape shape,
-                                      struct numbers_of_blob n) {
+                                      struct caffe_numbers n) {
     uint64_t wanted = 0, size = dtype_size(n.type), held = size == 0 ? 0 : n.bytes.size / size;
-    if (!shape_count(&shape, &wanted) || wanted != held || held * size != n.bytes.size) {
-        layer_fail(l, BLOB_SIZE, what, (unsigned long long)held, (unsigned long long)wanted);
+    const char *name = arena_printf(l->arena, "blob of %s %s for bottoms %s", what,
+                                    shape_text(l->arena, &shape), bottoms_text(l));
+    if (!shape_count(&shape, &wanted)) {
+        layer_fail(l, BLOB_MISSING, arena_printf(l->arena, "%s is larger than any tensor", name));
+        return NULL;
+    }
+    if (wanted != held || held * size != n.bytes.size) {
+        layer_fail(l, BLOB_SIZE, name, (unsigned long long)held, (unsigned long long)wanted);
         return NULL;
     }
     const struct tensor *t = tensor_of_slice(l->arena, n.type, shape, n.bytes);
@@ -50,21 +61,18 @@ static const struct tensor *tensor_of(struct layer *l, const char *what, struct 
 static const Caffe__BlobProto *find_blob(struct layer *l, uint32_t index, const char *what) {
     if (index < l->source->blob_count)
         return l->source->blobs[index];
+    const char *why = l->source->has_weights
+                          ? arena_printf(l->arena, "the layer has %u blobs", l->source->blob_count)
+                          : "the weights file has no layer of that name";
     layer_fail(l, BLOB_MISSING,
-               l->source->has_weights
-                   ? arena_printf(l->arena, "the layer has %u blobs, %s would be the next",
-                                  l->source->blob_count, what)
-                   : arena_printf(l->arena,
-                                  "no layer of that name is in the weights file, its %s "
-                                  "are needed",
-                                  what));
+               arena_printf(l->arena, "%s; needed: %s for bottoms %s", why, what, bottoms_text(l)));
     return NULL;
 }
 
 const struct tensor *layer_blob(struct layer *l, uint32_t index, const char *what,
                                 struct shape shape) {
     const Caffe__BlobProto *blob = find_blob(l, index, what);
-    return blob == NULL ? NULL : tensor_of(l, what, shape, numbers_of(blob));
+    return blob == NULL ? NULL : tensor_of(l, what, shape, caffe_blob_numbers(blob));
 }
 
 const struct tensor *layer_blob_as_is(struct layer *l, uint32_t index, const char *what) {
@@ -76,5 +84,5 @@ const struct tensor *layer_blob_as_is(struct layer *l, uint32_t index, const cha
         layer_fail(l, BLOB_MISSING, arena_printf(l->arena, "%s have an impossible shape", what));
         return NULL;
     }
-    return tensor_of(l, what, shape, numbers_of(blob));
+    return tensor_of(l, what, shape, caffe_blob_numbers(blob));
 }

@@ -9,16 +9,17 @@
 
 // --- the node ----------------------------------------------------------------
 
-static const char *blob_name(struct layer *l, uint32_t index) {
+// Layers of the mapping have weights and biases; those that we know number theirs.
+static const char *blob_name(struct layer *l, uint32_t index, bool mapped) {
     static const char *const known[] = {"weights", "biases"};
-    return index < 2 ? known[index] : arena_printf(l->arena, "custom_%u", index);
+    return mapped && index < 2 ? known[index] : arena_printf(l->arena, "custom_%u", index);
 }
 
 // The layer's blobs as the last inputs; their names, separated by commas.
-static const char *add_blobs(struct layer *l, struct node *n) {
+static const char *add_blobs(struct layer *l, struct node *n, bool mapped) {
     struct strbuf names = STRBUF_INIT;
     for (uint32_t i = 0; i < l->source->blob_count && !l->failed; i++) {
-        const char *name = blob_name(l, i);
+        const char *name = blob_name(l, i, mapped);
         const struct tensor *t = layer_blob_as_is(l, i, name);
         if (t == NULL)
             break;
@@ -41,11 +42,12 @@ static struct ints pack_shapes(struct layer *l, const struct shape *shapes, uint
     return (struct ints){.data = data, .count = used};
 }
 
-static void custom_node(struct layer *l, struct free_attr *attributes, const struct shape *shapes) {
+static void custom_node(struct layer *l, struct free_attr *attributes, const struct shape *shapes,
+                        bool mapped) {
     struct node *n = build_node(&l->builder, &op_Custom, l->name, l->bottom_count, l->bottoms);
     struct custom *a = n->attrs;
     a->type = l->source->type;
-    a->blobs = add_blobs(l, n);
+    a->blobs = add_blobs(l, n, mapped);
     a->output_type = DT_F32;
     a->shapes = pack_shapes(l, shapes, l->top_count);
     a->attributes = attributes;
@@ -88,7 +90,7 @@ static bool read_shape(const char *text, struct shape *out) {
         if (end == text || dim <= 0 || out->rank == SHAPE_MAX_RANK)
             return false;
         out->dims[out->rank++] = dim;
-        text = end + strspn(end, " ,x");
+        text = end + strspn(end, " ,");
     }
     return out->rank > 0;
 }
@@ -128,7 +130,7 @@ void import_custom(struct layer *l, const struct custom_mapping *mapping,
             return;
     }
     if (!l->failed)
-        custom_node(l, attributes_of(l, mapping, custom), shapes);
+        custom_node(l, attributes_of(l, mapping, custom), shapes, true);
 }
 
 // --- layers of forks that classic IR has -------------------------------------
@@ -138,7 +140,7 @@ static void classic_only(struct layer *l, const char *param, struct shape shape)
     struct shape *shapes = arena_array_of(l->arena, l->top_count, struct shape);
     for (uint32_t i = 0; i < l->top_count; i++)
         shapes[i] = shape;
-    custom_node(l, layer_attributes(l, layer_param(l, param), style), shapes);
+    custom_node(l, layer_attributes(l, layer_param(l, param), style), shapes, false);
 }
 
 static int64_t ceil_of(int64_t a, int64_t b) {

@@ -6,17 +6,15 @@
 #include "compiler/base/names.h"
 #include "compiler/ops/data.h"
 #include "frontends/caffe/custom.h"
-#include "frontends/cut.h"
+#include "frontends/importer.h"
 #include "frontends/source.h"
 #include "frontends/wire/wire.h"
 
 struct import {
-    struct graph *graph;
+    struct importer base; // nodes: the net's inputs, then its layers
     struct caffe_net net;
     const struct layer_row **rows; // by layer; NULL: an unknown type
     struct custom_mapping custom;
-    struct cut cut;         // nodes: the net's inputs, then its layers
-    struct value ***values; // by node: its outputs
 };
 
 // --- the index ---------------------------------------------------------------
@@ -43,7 +41,7 @@ static void define(struct indexer *x, const char *name, struct cut_source source
     void **slot = names_slot(x->blobs, name);
     struct blob *blob = *slot;
     if (blob == NULL)
-        *slot = blob = arena_new_of(x->im->graph->arena, struct blob);
+        *slot = blob = arena_new_of(x->im->base.graph->arena, struct blob);
     blob->source = source;
 }
 
@@ -60,7 +58,7 @@ static void check_twice(struct indexer *x, const struct caffe_layer *layer, cons
     for (size_t i = 0; i < param->n_bottom; i++)
         if (strcmp(param->bottom[i], top) == 0)
             return;
-    diag_report(x->im->graph->diag, &layer->place, TOP_TWICE, top);
+    diag_report(x->im->base.graph->diag, &layer->place, TOP_TWICE, top);
 }
 
 static void index_layer(struct indexer *x, uint32_t layer) {
@@ -74,10 +72,11 @@ static void index_layer(struct indexer *x, uint32_t layer) {
     if (is_dropped(im, layer))
         return;
     struct cut_source *inputs =
-        arena_array_of(im->graph->arena, param->n_bottom, struct cut_source);
+        arena_array_of(im->base.graph->arena, param->n_bottom, struct cut_source);
     for (size_t i = 0; i < param->n_bottom; i++)
         inputs[i] = latest(x, param->bottom[i]);
     node->inputs = inputs;
+    node->input_names = (const char *const *)param->bottom;
     node->input_count = (uint32_t)param->n_bottom;
     node->output_count = (uint32_t)param->n_top;
     node->is_input = row != NULL && row->kind == LAYER_DATA;
@@ -91,7 +90,7 @@ static void index_layer(struct indexer *x, uint32_t layer) {
 }
 
 static void make_index(struct import *im) {
-    struct arena *arena = im->graph->arena;
+    struct arena *arena = im->base.graph->arena;
     uint32_t count = im->net.input_count + im->net.layer_count;
     uint64_t tops = 0;
     im->rows = arena_array_of(arena, im->net.layer_count, const struct layer_row *);
@@ -110,11 +109,11 @@ static void make_index(struct import *im) {
     }
     for (uint32_t i = 0; i < im->net.layer_count; i++)
         index_layer(&x, i);
-    im->cut = (struct cut){.graph = im->graph,
-                           .nodes = x.nodes,
-                           .node_count = count,
-                           .aliases = x.aliases,
-                           .alias_count = x.alias_count};
+    im->base.cut = (struct cut){.graph = im->base.graph,
+                                .nodes = x.nodes,
+                                .node_count = count,
+                                .aliases = x.aliases,
+                                .alias_count = x.alias_count};
 }
 
 // --- inputs ------------------------------------------------------------------
@@ -150,15 +149,11 @@ static struct shape shape_of_data_layer(const Caffe__LayerParameter *layer, uint
     return shape;
 }
 
-static const char *layout_of(const struct shape *shape) {
-    return shape->rank == 4 ? "NCHW" : "";
-}
-
 static void import_placeholder(struct import *im, uint32_t node) {
     const struct caffe_layer *layer =
         node < im->net.input_count ? NULL : &im->net.layers[node - im->net.input_count];
-    struct place place = {.file = im->net.proto_path, .layer = im->cut.nodes[node].name};
-    for (uint32_t i = 0; i < im->cut.nodes[node].output_count; i++) {
+    struct place place = {.file = im->net.proto_path, .layer = im->base.cut.nodes[node].name};
+    for (uint32_t i = 0; i < im->base.cut.nodes[node].output_count; i++) {
         struct shape shape;
         if (layer == NULL)
             shape = im->net.inputs[node].shape;
@@ -166,12 +161,13 @@ static void import_placeholder(struct import *im, uint32_t node) {
             shape = shape_of_input_layer(layer->param->input_param, i);
         else
             shape = shape_of_data_layer(layer->param, i);
-        if (!cut_is_used(&im->cut, node, i))
+        if (!cut_is_used(&im->base.cut, node, i))
             continue;
-        struct value *v = cut_placeholder(&im->cut, node, i, DT_F32, shape, layout_of(&shape),
+        struct value *v = cut_placeholder(&im->base.cut, node, i, DT_F32, shape, "NCHW",
                                           layer == NULL ? &place : &layer->place);
-        im->values[node][i] = v;
-        value_add_name(v, im->cut.nodes[node].name);
+        im->base.values[node][i] = v;
+        if (im->base.cut.nodes[node].output_count == 1)
+            value_add_name(v, im->base.cut.nodes[node].name);
     }
 }
 
@@ -184,11 +180,11 @@ static void warn_unknown_of(struct import *im, const struct text_field *fields,
         struct place place = f->place;
         place.layer = layer->name;
         place.layer_type = layer->type;
-        const char *near = text_nearest_field(im->graph->arena, descriptor, f->name);
+        const char *near = text_nearest_field(im->base.graph->arena, descriptor, f->name);
         if (near != NULL)
-            diag_report(im->graph->diag, &place, UNKNOWN_FIELD_NEAR, f->name, near);
+            diag_report(im->base.graph->diag, &place, UNKNOWN_FIELD_NEAR, f->name, near);
         else
-            diag_report(im->graph->diag, &place, UNKNOWN_FIELD, f->name);
+            diag_report(im->base.graph->diag, &place, UNKNOWN_FIELD, f->name);
     }
 }
 
@@ -209,23 +205,9 @@ static void warn_unknown(struct import *im, const struct caffe_layer *layer) {
 
 // The value of an output; NULL when it was not imported.
 static struct value *value_of(const struct import *im, struct cut_source s) {
-    return s.node == CUT_NONE || im->values[s.node] == NULL ? NULL : im->values[s.node][s.output];
-}
-
-// False after a report, or when a bottom is poison.
-static bool gather_bottoms(struct import *im, uint32_t node, struct layer *l) {
-    bool good = true;
-    l->bottoms = arena_array_of(l->arena, l->bottom_count, struct value *);
-    for (uint32_t i = 0; i < l->bottom_count; i++) {
-        struct cut_source s = im->cut.nodes[node].inputs[i];
-        struct value *v = cut_feed(&im->cut, node, i, value_of(im, s));
-        l->bottoms[i] = v;
-        if (v == NULL)
-            diag_report(im->graph->diag, &l->builder.place, EDGE_UNDEFINED, l->param->bottom[i],
-                        l->name);
-        good &= v != NULL && !v->poison;
-    }
-    return good;
+    return s.node == CUT_NONE || im->base.values[s.node] == NULL
+               ? NULL
+               : im->base.values[s.node][s.output];
 }
 
 static bool count_fits(struct layer *l, const struct layer_row *row) {
@@ -269,7 +251,8 @@ static void import_tops(struct import *im, struct layer *l, const struct layer_r
         layer_fail(l, UNKNOWN_LAYER, l->source->type);
         return;
     }
-    if (!gather_bottoms(im, node, l))
+    l->bottoms = arena_array_of(l->arena, l->bottom_count, struct value *);
+    if (!importer_gather(&im->base, node, &l->builder.place, l->bottoms))
         return;
     if (custom != NULL)
         import_custom(l, &im->custom, custom, import_natively, row);
@@ -280,20 +263,20 @@ static void import_tops(struct import *im, struct layer *l, const struct layer_r
 static void import_layer(struct import *im, uint32_t index) {
     const struct caffe_layer *source = &im->net.layers[index];
     uint32_t node = im->net.input_count + index;
-    struct layer l = {.builder = {.graph = im->graph, .place = source->place},
-                      .arena = im->graph->arena,
+    struct layer l = {.builder = {.graph = im->base.graph, .place = source->place},
+                      .arena = im->base.graph->arena,
                       .name = source->name,
                       .source = source,
                       .param = source->param,
-                      .bottom_count = im->cut.nodes[node].input_count,
-                      .tops = im->values[node],
-                      .top_count = im->cut.nodes[node].output_count};
+                      .bottom_count = im->base.cut.nodes[node].input_count,
+                      .tops = im->base.values[node],
+                      .top_count = im->base.cut.nodes[node].output_count};
     if (custom_find(&im->custom, source->type) == NULL)
         warn_unknown(im, source);
     import_tops(im, &l, im->rows[index], node);
     for (uint32_t i = 0; i < l.top_count; i++) {
         if (l.tops[i] == NULL)
-            l.tops[i] = graph_poison(im->graph, l.name, &l.builder.place);
+            l.tops[i] = graph_poison(im->base.graph, l.name, &l.builder.place);
         else if (l.top_count == 1)
             value_add_name(l.tops[i], l.name);
     }
@@ -303,12 +286,12 @@ static void import_layer(struct import *im, uint32_t index) {
 
 // A blob's own name belongs to the last value that it held, unless a layer is called so.
 static void name_blobs(struct import *im) {
-    struct names *layers = names_new(im->graph->arena);
-    struct names *blobs = names_new(im->graph->arena);
-    for (uint32_t i = 0; i < im->cut.node_count; i++)
-        *names_slot(layers, im->cut.nodes[i].name) = im;
-    for (uint32_t i = im->cut.alias_count; i-- > 0;) {
-        const struct cut_alias *alias = &im->cut.aliases[i];
+    struct names *layers = names_new(im->base.graph->arena);
+    struct names *blobs = names_new(im->base.graph->arena);
+    for (uint32_t i = 0; i < im->base.cut.node_count; i++)
+        *names_slot(layers, im->base.cut.nodes[i].name) = im;
+    for (uint32_t i = im->base.cut.alias_count; i-- > 0;) {
+        const struct cut_alias *alias = &im->base.cut.aliases[i];
         struct value *v = value_of(im, alias->source);
         void **slot = names_slot(blobs, alias->name);
         if (v != NULL && *slot == NULL && names_find(layers, alias->name) == NULL)
@@ -317,24 +300,23 @@ static void name_blobs(struct import *im) {
     }
 }
 
-static void make_results(struct import *im) {
-    for (uint32_t i = 0; i < im->cut.output_count; i++) {
-        const struct cut_output *output = &im->cut.outputs[i];
-        struct value *v = cut_end(&im->cut, output, value_of(im, output->source));
-        if (v != NULL && !v->poison)
-            build_result(im->graph, output->name, v);
-    }
-}
-
 static bool has_input(const struct import *im) {
-    for (uint32_t i = 0; i < im->cut.node_count; i++)
-        if (im->cut.nodes[i].is_input)
+    for (uint32_t i = 0; i < im->base.cut.node_count; i++)
+        if (im->base.cut.nodes[i].is_input)
             return true;
     return false;
 }
 
+static void import_node(struct importer *base, uint32_t node) {
+    struct import *im = (struct import *)base;
+    if (base->cut.nodes[node].is_input)
+        import_placeholder(im, node);
+    else
+        import_layer(im, node - im->net.input_count);
+}
+
 static bool caffe_import(const struct import_options *options, struct graph *g) {
-    struct import im = {.graph = g, .net = {.arena = g->arena, .diag = g->diag}};
+    struct import im = {.base = {.graph = g}, .net = {.arena = g->arena, .diag = g->diag}};
     if (!custom_read(g->arena, g->diag, options, &im.custom) || !caffe_read(&im.net, options))
         return false;
     g->name = im.net.name;
@@ -344,23 +326,9 @@ static bool caffe_import(const struct import_options *options, struct graph *g) 
         diag_report(g->diag, NULL, NO_INPUT_LAYER, im.net.proto_path);
         return false;
     }
-    if (!cut_plan(&im.cut, options))
+    if (!importer_run(&im.base, options, import_node))
         return false;
-    im.values = arena_array_of(g->arena, im.cut.node_count, struct value **);
-    for (uint32_t i = 0; i < im.cut.node_count; i++) {
-        if (!im.cut.reached[i])
-            continue;
-        im.values[i] = arena_array_of(g->arena, im.cut.nodes[i].output_count, struct value *);
-        if (im.cut.nodes[i].is_input)
-            import_placeholder(&im, i);
-        else
-            import_layer(&im, i - im.net.input_count);
-    }
-    make_results(&im);
     name_blobs(&im);
-    if (diag_count(g->diag, DIAG_FAILED) > 0)
-        return false;
-    cut_finish(&im.cut);
     return true;
 }
 
@@ -393,4 +361,5 @@ const struct frontend frontend_caffe = {.name = "caffe",
                                         .title = "Caffe",
                                         .bid = caffe_bid,
                                         .import = caffe_import,
+                                        .mean_image = caffe_mean_image,
                                         .layer = caffe_layer};

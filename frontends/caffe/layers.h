@@ -56,6 +56,10 @@ const struct layer_row *layer_find(const char *type);
 extern const struct layer_row layer_rows[];
 extern const size_t layer_row_count;
 
+// --mean_file (frontend.h).
+const struct tensor *caffe_mean_image(struct graph *g, const char *path, const int64_t *offsets,
+                                      const struct node *parameter);
+
 // --- for layer functions -----------------------------------------------------
 
 // layer_fail(l, ID, args...): reports at the layer.
@@ -74,6 +78,12 @@ const char *layer_node(struct layer *l, const char *suffix);
 // another number of elements; `what` says what it holds.
 const struct tensor *layer_blob(struct layer *l, uint32_t index, const char *what,
                                 struct shape shape);
+// Where the numbers of a blob are, in whichever of its fields.
+struct caffe_numbers {
+    enum dtype type; // DT_UNKNOWN: raw data of a kind that is not known
+    struct slice bytes;
+};
+struct caffe_numbers caffe_blob_numbers(const Caffe__BlobProto *blob);
 // Its own shape and elements, whatever they are.
 const struct tensor *layer_blob_as_is(struct layer *l, uint32_t index, const char *what);
 
@@ -109,8 +119,8 @@ layer_function import_batch_norm, import_bn, import_scale, import_bias, import_l
     import_normalize;
 layer_function import_prelu, import_exp, import_log, import_swish, import_threshold;
 layer_function import_eltwise, import_axpy, import_concat, import_slice, import_pass,
-    import_reshape, import_permute, import_tile, import_crop, import_reduction,
-    import_reverse, import_embed, import_channel_permutation, import_parameter;
+    import_reshape, import_permute, import_tile, import_crop, import_reduction, import_reverse,
+    import_embed, import_channel_permutation, import_parameter;
 layer_function import_prior_box, import_prior_box_clustered, import_detection_output,
     import_region_yolo, import_interp, import_resample, import_python;
 layer_function import_correlation, import_data_augmentation, import_accum, import_simpler_nms,

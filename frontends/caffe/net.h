@@ -33,7 +33,7 @@ struct caffe_net {
     const char *proto_path, *weights_path; // weights_path: NULL when there are none
     const struct caffe_net_input *inputs;
     uint32_t input_count;
-    const struct caffe_layer *layers;
+    struct caffe_layer *layers;
     uint32_t layer_count;
 };
 
@@ -57,6 +57,15 @@ bool caffe_is_included(const Caffe__LayerParameter *layer, const Caffe__NetState
 
 // Top-level inputs. False after a report.
 bool caffe_read_inputs(struct caffe_net *net, const Caffe__NetParameter *proto);
+
+// The file of weights; one that holds nothing when the net has none. NULL after a report.
+struct caffe_weights;
+struct caffe_weights *caffe_weights_read(struct caffe_net *net);
+// The blobs of a layer, when the file has any; false when it does not know the layer.
+bool caffe_weights_take(struct caffe_weights *weights, const char *name,
+                        const Caffe__BlobProto *const **blobs, uint32_t *count);
+// Notes those that no layer took.
+void caffe_weights_note_unused(const struct caffe_weights *weights, struct diag *diag);
 
 // Shape of a blob, from either form. False when it has an impossible dimension.
 bool caffe_blob_shape(const Caffe__BlobProto *blob, struct shape *out);

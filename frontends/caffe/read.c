@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "compiler/base/limits.h"
 #include "compiler/base/names.h"
 #include "frontends/caffe/net.h"
 #include "frontends/source.h"
-#include "frontends/wire/wire.h"
 
 // --- shapes ------------------------------------------------------------------
 
@@ -61,60 +59,6 @@ bool caffe_read_inputs(struct caffe_net *net, const Caffe__NetParameter *proto) 
            input_dims(net, proto, inputs);
 }
 
-// --- weights -----------------------------------------------------------------
-
-struct weights { // of one layer of the file
-    const Caffe__BlobProto *const *blobs;
-    size_t count;
-    bool used;
-};
-
-static void remember(struct caffe_net *net, struct names *by_name, const char *name,
-                     Caffe__BlobProto **blobs, size_t count) {
-    void **slot = names_slot(by_name, name == NULL ? "" : name);
-    struct weights *known = *slot;
-    if (known != NULL && (known->count > 0 || count == 0)) // the first with blobs counts
-        return;
-    struct weights *weights = arena_new_of(net->arena, struct weights);
-    *weights = (struct weights){.blobs = (const Caffe__BlobProto *const *)blobs, .count = count};
-    *slot = weights;
-}
-
-static void remember_all(struct caffe_net *net, struct names *by_name,
-                         const Caffe__NetWeights *file) {
-    for (size_t i = 0; i < file->n_layer; i++)
-        remember(net, by_name, file->layer[i]->name, file->layer[i]->blobs,
-                 file->layer[i]->n_blobs);
-    for (size_t i = 0; i < file->n_layers; i++) {
-        const Caffe__LayersWeights *l = file->layers[i];
-        if (l->layer != NULL)
-            remember(net, by_name, l->layer->name, l->layer->blobs, l->layer->n_blobs);
-        else
-            remember(net, by_name, l->name, l->blobs, l->n_blobs);
-    }
-}
-
-// NULL after a report.
-static struct names *read_weights(struct caffe_net *net) {
-    struct names *by_name = names_new(net->arena);
-    struct slice bytes;
-    if (net->weights_path == NULL)
-        return by_name;
-    if (!source_open(net->arena, net->diag, net->weights_path, &bytes))
-        return NULL;
-    const Caffe__NetWeights *file = (const Caffe__NetWeights *)wire_unpack(
-        net->arena, net->diag, net->weights_path, bytes, &caffe__net_weights__descriptor);
-    if (file == NULL)
-        return NULL;
-    if (file->n_layer == 0 && file->n_layers == 0) {
-        diag_report(net->diag, NULL, MALFORMED, "caffemodel",
-                    arena_printf(net->arena, "'%s' has no layers", net->weights_path));
-        return NULL;
-    }
-    remember_all(net, by_name, file);
-    return by_name;
-}
-
 // --- layers ------------------------------------------------------------------
 
 // The first layer of a name keeps it, later ones get "_1", "_2"...; `taken` holds the next number.
@@ -133,46 +77,52 @@ static const char *fresh_name(struct caffe_net *net, struct names *taken, const 
     return candidate;
 }
 
+static const char *own_name(const Caffe__LayerParameter *param) {
+    const char *name = param->name == NULL ? "" : param->name;
+    return name[0] == '\0' && param->n_top > 0 ? param->top[0] : name;
+}
+
 static struct caffe_layer read_layer(struct caffe_net *net, const struct caffe_source_layer *source,
-                                     struct names *by_name, struct names *taken) {
+                                     struct names *taken) {
     const Caffe__LayerParameter *param = source->param;
     const struct text_note *note = text_note(source->noted);
-    struct caffe_layer layer = {.param = param,
+    struct caffe_layer layer = {.name = fresh_name(net, taken, own_name(param)),
+                                .param = param,
                                 .place = note->place,
                                 .unknown = note->unknown,
-                                .type = param->type == NULL ? "" : param->type};
-    const char *name = param->name == NULL ? "" : param->name;
-    if (name[0] == '\0' && param->n_top > 0)
-        name = param->top[0];
-    layer.name = fresh_name(net, taken, name);
+                                .type = param->type == NULL ? "" : param->type,
+                                .blobs = (const Caffe__BlobProto *const *)param->blobs,
+                                .blob_count = (uint32_t)param->n_blobs};
     layer.place.layer = layer.name;
     layer.place.layer_type = layer.type;
-    layer.blobs = (const Caffe__BlobProto *const *)param->blobs;
-    layer.blob_count = (uint32_t)param->n_blobs;
-    struct weights *weights = names_find(by_name, name);
-    if (weights != NULL) {
-        weights->used = true;
-        layer.has_weights = true;
-        layer.blobs = weights->blobs;
-        layer.blob_count = (uint32_t)weights->count;
-    }
     return layer;
 }
 
-static bool read_layers(struct caffe_net *net, const Caffe__NetParameter *proto,
-                        struct names *by_name) {
+static bool read_layers(struct caffe_net *net, const Caffe__NetParameter *proto) {
     struct caffe_source_layer *sources;
     uint32_t count;
     if (!caffe_upgrade(net, proto, &sources, &count))
         return false;
     struct names *taken = names_new(net->arena);
-    struct caffe_layer *layers = arena_array_of(net->arena, count, struct caffe_layer);
+    net->layers = arena_array_of(net->arena, count, struct caffe_layer);
     for (uint32_t i = 0; i < net->input_count; i++)
         *(uintptr_t *)names_slot(taken, net->inputs[i].name) = 1;
     for (uint32_t i = 0; i < count; i++)
         if (caffe_is_included(sources[i].param, proto->state))
-            layers[net->layer_count++] = read_layer(net, &sources[i], by_name, taken);
-    net->layers = layers;
+            net->layers[net->layer_count++] = read_layer(net, &sources[i], taken);
+    return true;
+}
+
+static bool attach_weights(struct caffe_net *net) {
+    struct caffe_weights *weights = caffe_weights_read(net);
+    if (weights == NULL)
+        return false;
+    for (uint32_t i = 0; i < net->layer_count; i++) {
+        struct caffe_layer *layer = &net->layers[i];
+        layer->has_weights =
+            caffe_weights_take(weights, own_name(layer->param), &layer->blobs, &layer->blob_count);
+    }
+    caffe_weights_note_unused(weights, net->diag);
     return true;
 }
 
@@ -220,13 +170,10 @@ static void warn_unknown(struct caffe_net *net, const Caffe__NetParameter *proto
 }
 
 bool caffe_read(struct caffe_net *net, const struct import_options *options) {
-    if (!find_files(net, options))
-        return false;
-    const Caffe__NetParameter *proto = read_proto(net);
-    struct names *by_name = proto == NULL ? NULL : read_weights(net);
-    if (by_name == NULL)
+    const Caffe__NetParameter *proto = find_files(net, options) ? read_proto(net) : NULL;
+    if (proto == NULL)
         return false;
     net->name = proto->name == NULL ? "" : proto->name;
     warn_unknown(net, proto);
-    return caffe_read_inputs(net, proto) && read_layers(net, proto, by_name);
+    return caffe_read_inputs(net, proto) && read_layers(net, proto) && attach_weights(net);
 }

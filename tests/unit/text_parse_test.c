@@ -52,8 +52,7 @@ static Everything__All *parse(struct world *world, const char *text) {
     return all;
 }
 
-// --- what is read
-// ---------------------------------------------------------------------------------
+// --- what is read ------------------------------------------------------------
 
 static void integers_of_every_form(void **state) {
     Everything__All *all =
@@ -196,8 +195,7 @@ static void unknown_fields_are_kept_as_trees(void **state) {
     assert_null(field->next->next->next);
 }
 
-// --- what is refused: text, the whole report
-// --------------------------------------------------------
+// --- what is refused: text, the whole report ---------------------------------
 
 static const struct {
     const char *text, *report;

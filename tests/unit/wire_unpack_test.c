@@ -36,8 +36,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-// --- writing protobufs by hand
-// --------------------------------------------------------------------
+// --- writing protobufs by hand -----------------------------------------------
 
 static void put_varint(struct world *world, uint64_t value) {
     for (; value >= 0x80; value >>= 7)
@@ -81,8 +80,7 @@ static Everything__All *unpack(struct world *world) {
                                           &everything__all__descriptor);
 }
 
-// --- what is read
-// ---------------------------------------------------------------------------------
+// --- what is read ------------------------------------------------------------
 
 static void every_kind_of_field_comes_back(void **state) {
     struct world *world = *state;
@@ -230,8 +228,7 @@ static void an_empty_input_is_an_empty_message(void **state) {
     assert_int_equal(all->n_many_inner, 0);
 }
 
-// --- hostile input
-// --------------------------------------------------------------------------------
+// --- hostile input -----------------------------------------------------------
 
 static void assert_refused(struct world *world, enum diag_id id) {
     struct diag *diag = diag_new(world->arena);

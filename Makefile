@@ -70,14 +70,12 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
 
 LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
 UNIT_BINARIES := $(UNIT_TESTS:%.c=$(OUT)/%)
-# OpenVINO loads its plug-ins in a way that sanitizers refuse, so these are never run with them.
-RUNTIME_BINARIES := $(filter %_runtime_test,$(UNIT_BINARIES))
 TOOL_BINARIES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/tools/*.c)))
 PRELOADS := $(patsubst %.c,$(OUT)/%.so,$(sort $(wildcard tests/preload/*.c)))
 TOOL_PARTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/tools/parts/*.c)))
 ZOOC := $(OUT)/zooc
 
-.PHONY: all setup setup-bench zoo test unit unit-runtime tools topologies bench lint format install clean help print-flags FORCE
+.PHONY: all setup setup-bench zoo test unit tools topologies bench lint format install clean help print-flags FORCE
 .SECONDARY: $(GENERATED) $(UNIT_BINARIES:=.o) $(TOOL_BINARIES:=.o) $(TOOL_PARTS)
 .DELETE_ON_ERROR:
 
@@ -114,8 +112,7 @@ $(GEN)/rules/ninja/templates.inc: $(RULES)
 	$(call say,generate $@)
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(RULES) >$@
 
-unit: $(if $(SANITIZE),$(filter-out $(RUNTIME_BINARIES),$(UNIT_BINARIES)),$(UNIT_BINARIES))
-unit-runtime: $(RUNTIME_BINARIES)
+unit: $(UNIT_BINARIES)
 
 # Programs that only tests and benchmarks use, and what they share.
 tools: $(TOOL_BINARIES) $(if $(SANITIZE),,$(PRELOADS))

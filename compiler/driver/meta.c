@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record that the IR keeps of its own making. It holds what was asked for, not where the model
-// lay nor how it was stored: one model gives one IR from each of its forms.
+// The record that the IR keeps of its own making, by name. It holds what was asked for, not where
+// the model lay nor how it was stored: one model gives one IR from each of its forms.
 #include "compiler/driver/driver.h"
 
 // Flags as the Model Optimizer writes them; a path without its folders.
@@ -27,6 +27,10 @@ static const char *target_text(struct conversion *c, const struct conversion_tar
     }
 }
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const struct meta_entry *)a)->name, ((const struct meta_entry *)b)->name);
+}
+
 const struct meta_entry *driver_meta(struct conversion *c, const struct conversion_target *target,
                                      uint32_t *count) {
     struct meta_entry *rows = arena_array_of(c->arena, OPTION_COUNT_OF_IDS, struct meta_entry);
@@ -44,5 +48,6 @@ const struct meta_entry *driver_meta(struct conversion *c, const struct conversi
             .unset = text == NULL,
         };
     }
+    qsort(rows, *count, sizeof(rows[0]), by_name);
     return rows;
 }

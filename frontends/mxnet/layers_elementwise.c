@@ -279,8 +279,10 @@ void mxnet_arange(struct mxnet_layer *l) {
         return;
     }
     double *values = arena_array_of(l->arena, steps * (uint64_t)repeat, double);
-    for (uint64_t i = 0; i < steps * (uint64_t)repeat; i++)
-        values[i] = start + step * (double)(i / (uint64_t)repeat);
+    for (uint64_t i = 0; i < steps * (uint64_t)repeat; i++) {
+        uint64_t at = i / (uint64_t)repeat;
+        values[i] = start + step * (double)at;
+    }
     struct shape shape = SHAPE((int64_t)(steps * (uint64_t)repeat));
     l->outputs[0] =
         build_constant(&l->builder, l->name, tensor_of_doubles(l->arena, type, shape, values));

@@ -365,8 +365,8 @@ void mxnet_pad(struct mxnet_layer *l) {
         return;
     int64_t begin[SHAPE_MAX_RANK], end[SHAPE_MAX_RANK];
     for (uint32_t i = 0; i < rank; i++) {
-        begin[i] = width.data[2 * i];
-        end[i] = width.data[2 * i + 1];
+        begin[i] = width.data[(size_t)2 * i];
+        end[i] = width.data[(size_t)2 * i + 1];
     }
     struct node *n = build_node(
         &l->builder, &op_Pad, l->name, 3,

@@ -216,7 +216,7 @@ static bool trace(struct tracer *t, struct tf_edge from, struct branch *out, uin
 
 // The predicate that two edges hang on in opposite ways.
 static bool opposite(struct tracer *t, struct tf_edge a, struct tf_edge b, struct branch *out) {
-    struct branch of_a[BRANCHES_MAX], of_b[BRANCHES_MAX];
+    struct branch of_a[BRANCHES_MAX] = {{0}}, of_b[BRANCHES_MAX] = {{0}};
     uint32_t count_a, count_b;
     if (!trace(t, a, of_a, &count_a) || !trace(t, b, of_b, &count_b))
         return false;

@@ -277,8 +277,8 @@ static bool read_pads(struct tf_layer *l, uint32_t input, const char *what, stru
     int64_t *b = arena_array_of(l->arena, count, int64_t);
     int64_t *e = arena_array_of(l->arena, count, int64_t);
     for (uint32_t i = 0; i < count; i++) {
-        b[i] = all.data[2 * i];
-        e[i] = all.data[2 * i + 1];
+        b[i] = all.data[(size_t)2 * i];
+        e[i] = all.data[(size_t)2 * i + 1];
     }
     *begin = list(l, "begin", count, b);
     *end = list(l, "end", count, e);
@@ -314,7 +314,7 @@ static struct value *widened(struct tf_layer *l, const char *suffix, const int64
     uint32_t rank = (uint32_t)l->inputs[0]->shape.rank;
     int64_t all[SHAPE_MAX_RANK];
     for (uint32_t i = 0; i < rank; i++)
-        all[i] = i >= 1 && i - 1 < count ? values[(i - 1) * step] : otherwise;
+        all[i] = i >= 1 && i - 1 < count ? values[(size_t)(i - 1) * step] : otherwise;
     return list(l, suffix, rank, all);
 }
 

@@ -30,8 +30,8 @@ static void explicit_pads(struct tf_layer *l, struct ints *begin, struct ints *e
     int64_t *b = arena_array_of(l->arena, count, int64_t);
     int64_t *e = arena_array_of(l->arena, count, int64_t);
     for (uint32_t i = 0; i < count; i++) {
-        b[i] = all.data[2 * (first + i)];
-        e[i] = all.data[2 * (first + i) + 1];
+        b[i] = all.data[(size_t)2 * (first + i)];
+        e[i] = all.data[(size_t)2 * (first + i) + 1];
     }
     *begin = (struct ints){b, count};
     *end = (struct ints){e, count};

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What the pages show is run: every line of a ```sh block of a README must end with 0, in a folder with
-# a small network; every ```yaml block that holds models must be a manifest that zooc gen takes. Links
+# a small network; a first ```yaml block that holds models must be a manifest that zooc gen takes. Links
 # lead to files. The ```diff blocks of a page are applied to a copy of the sources first, and its commands
 # are run there: the pages that say how something is added have been followed.
 set -u
@@ -29,8 +29,11 @@ check() {
     fi
 }
 
-# Lines of the blocks of language $2 in page $1.
-blocks() { awk -v start="\`\`\`$2" '$0 == start {inside = 1; next} /^```/ {inside = 0} inside' "$1"; }
+# Lines of the blocks of language $2 in page $1; of the first $3 blocks when that is given.
+blocks() {
+    awk -v start="\`\`\`$2" -v most="${3:-0}" \
+        '$0 == start {inside = !most || ++count <= most; next} /^```/ {inside = 0} inside' "$1"
+}
 
 # A folder in which the examples make sense: net.*, relu.prototxt, inputs.npz, outputs.npz.
 new_folder() {
@@ -67,8 +70,8 @@ for page in "${pages[@]}"; do
     while IFS= read -r line; do
         [ -n "$line" ] && check "$page: $line" run_line "$line"
     done < <(blocks "$page" sh)
-    if blocks "$page" yaml | grep -q '^models:'; then
-        blocks "$page" yaml >"$scratch/yaml"
+    if blocks "$page" yaml 1 | grep -q '^models:'; then
+        blocks "$page" yaml 1 >"$scratch/yaml"
         check "$page: its manifest" is_manifest "$scratch/yaml"
     fi
     while IFS= read -r link; do

@@ -79,7 +79,15 @@ NAMED_ACTIVATION(tanh, "tanh")
 NAMED_ACTIVATION(exp, "exp")
 NAMED_ACTIVATION(elu, "elu")
 static const struct classic_form relu_form = {.type = "ReLU"};
-static const struct classic_form prelu_form = {.type = "PReLU", .blobs = {NULL, "weights"}};
+// A slope for each channel, or one for all of several.
+static void classic_prelu(const struct node *n, put_function *put, void *to) {
+    struct shape data = input_shape(n, 0), slope = input_shape(n, 1);
+    uint64_t count = 0;
+    bool shared = shape_count(&slope, &count) && count == 1 && data.rank > 1 && data.dims[1] != 1;
+    put(to, "channel_shared", shared ? "1" : "0");
+}
+static const struct classic_form prelu_form = {
+    .type = "PReLU", .blobs = {NULL, "weights"}, .attributes = classic_prelu};
 static const struct classic_form clamp_form = {.type = "Clamp"};
 static const struct classic_form softmax_form = {.type = "SoftMax"};
 

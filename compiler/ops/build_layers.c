@@ -108,24 +108,31 @@ static const double *doubles(struct arena *arena, const struct tensor *t, uint64
     return t == NULL || tensor_count(t) != count ? NULL : tensor_as_doubles(arena, t);
 }
 
-struct value *build_batch_norm(struct builder *b, const char *name, struct value *x, int64_t axis,
-                               const struct tensor *mean, const struct tensor *variance,
-                               const struct tensor *gamma, const struct tensor *beta,
-                               double epsilon) {
-    struct arena *arena = b->graph->arena;
-    uint64_t count = tensor_count(mean);
-    const double *m = doubles(arena, mean, count), *v = doubles(arena, variance, count);
-    const double *g = doubles(arena, gamma, count), *s = doubles(arena, beta, count);
-    if (m == NULL || v == NULL || (gamma != NULL && g == NULL) || (beta != NULL && s == NULL))
-        return NULL;
-    double *scale = arena_array_of(arena, count, double);
-    double *shift = arena_array_of(arena, count, double);
+// What batch normalization comes to: scale * x + shift; false when the sizes differ.
+static bool norm_factors(struct arena *arena, const struct batch_norm_tensors *t, double *scale,
+                         double *shift) {
+    uint64_t count = tensor_count(t->mean);
+    const double *m = doubles(arena, t->mean, count), *v = doubles(arena, t->variance, count);
+    const double *g = doubles(arena, t->gamma, count), *s = doubles(arena, t->beta, count);
+    if (m == NULL || v == NULL || (t->gamma != NULL && g == NULL) || (t->beta != NULL && s == NULL))
+        return false;
     for (uint64_t i = 0; i < count; i++) {
-        scale[i] = (g != NULL ? g[i] : 1) / sqrt(v[i] + epsilon);
+        scale[i] = (g != NULL ? g[i] : 1) / sqrt(v[i] + t->epsilon);
         shift[i] = (s != NULL ? s[i] : 0) - m[i] * scale[i];
     }
+    return true;
+}
+
+struct value *build_batch_norm(struct builder *b, const char *name, struct value *x, int64_t axis,
+                               const struct batch_norm_tensors *t) {
+    struct arena *arena = b->graph->arena;
+    uint64_t count = tensor_count(t->mean);
+    double *scale = arena_array_of(arena, count, double);
+    double *shift = arena_array_of(arena, count, double);
+    if (!norm_factors(arena, t, scale, shift))
+        return NULL;
     struct shape shape = SHAPE((int64_t)count);
-    enum dtype type = x->poison ? mean->type : x->type; // statistics may be finer than the data
+    enum dtype type = x->poison ? t->mean->type : x->type; // statistics may be finer than the data
     struct value *y = build_per_channel(b, &op_Multiply, build_name(b, name, "scale"), x, axis,
                                         tensor_of_doubles(arena, type, shape, scale));
     return build_per_channel(b, &op_Add, build_name(b, name, "shift"), y, axis,

@@ -28,12 +28,14 @@ struct value *build_fully_connected(struct builder *b, const char *name, struct 
 struct value *build_per_channel(struct builder *b, const struct op_def *op, const char *name,
                                 struct value *x, int64_t axis, const struct tensor *t);
 
+struct batch_norm_tensors { // each of [C]; gamma, beta may be NULL: 1, 0
+    const struct tensor *mean, *variance, *gamma, *beta;
+    double epsilon;
+};
+
 // (x - mean) / sqrt(variance + epsilon) * gamma + beta as Multiply and Add with constants
-// ("<name>/scale", "<name>/shift"); each of [C]; gamma, beta may be NULL (1, 0). NULL after
-// nothing was reported: a tensor has another size than the channels.
+// ("<name>/scale", "<name>/shift"). NULL, with nothing reported, when the tensors differ in size.
 struct value *build_batch_norm(struct builder *b, const char *name, struct value *x, int64_t axis,
-                               const struct tensor *mean, const struct tensor *variance,
-                               const struct tensor *gamma, const struct tensor *beta,
-                               double epsilon);
+                               const struct batch_norm_tensors *tensors);
 
 #endif

@@ -36,8 +36,8 @@ static const struct tensor *unscaled(struct layer *l, const struct tensor *t, do
 
 static void normalize(struct layer *l, const struct tensor *mean, const struct tensor *variance,
                       const struct tensor *gamma, const struct tensor *beta, double epsilon) {
-    struct value *v = build_batch_norm(&l->builder, l->name, l->bottoms[0], 1, mean, variance,
-                                       gamma, beta, epsilon);
+    struct batch_norm_tensors tensors = {mean, variance, gamma, beta, epsilon};
+    struct value *v = build_batch_norm(&l->builder, l->name, l->bottoms[0], 1, &tensors);
     if (v == NULL)
         layer_fail(l, NOT_SUPPORTED, "a layer of so many channels", "they do not fit in memory");
     l->tops[0] = v;

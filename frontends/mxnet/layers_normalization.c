@@ -31,8 +31,8 @@ void mxnet_batch_norm(struct mxnet_layer *l) {
     const struct tensor *variance = state(l, 4, "moving_var");
     if (l->failed)
         return;
-    l->outputs[0] = build_batch_norm(&l->builder, l->name, l->inputs[0], axis, mean, variance,
-                                     gamma, beta, epsilon);
+    struct batch_norm_tensors tensors = {mean, variance, gamma, beta, epsilon};
+    l->outputs[0] = build_batch_norm(&l->builder, l->name, l->inputs[0], axis, &tensors);
     if (l->outputs[0] == NULL)
         mxnet_fail(l, SHAPE_MISMATCH, "gamma, beta, mean and variance differ in size");
 }

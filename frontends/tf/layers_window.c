@@ -188,8 +188,9 @@ void tf_batch_norm(struct tf_layer *l) {
                 "freeze the graph for inference");
         return;
     }
-    l->outputs[0] = build_batch_norm(&l->builder, l->name, l->inputs[0], channel_axis(l), t[3],
-                                     t[4], t[1], t[2], tf_attr_float(l->node, "epsilon", 1e-4));
+    struct batch_norm_tensors tensors = {t[3], t[4], t[1], t[2],
+                                         tf_attr_float(l->node, "epsilon", 1e-4)};
+    l->outputs[0] = build_batch_norm(&l->builder, l->name, l->inputs[0], channel_axis(l), &tensors);
     if (l->outputs[0] == NULL)
         tf_fail(l, SHAPE_MISMATCH, "scale, offset, mean and variance differ in size");
 }

@@ -147,7 +147,7 @@ static int finish(struct build *b, int ninja, double start) {
         .all_well = ninja == 0,
         .seconds = now() - start,
     };
-    unsigned failed = summary_print(b->arena, &summary, stdout);
+    unsigned failed = build_summary_print(b->arena, &summary, stdout);
     if (ninja == NINJA_INTERRUPTED)
         fputs("interrupted; the next build goes on from here\n", stdout);
     return ninja != 0 || failed > 0 ? EXIT_INPUT : EXIT_DONE;

@@ -197,7 +197,7 @@ static void print_counts(const struct summary *s, unsigned built, unsigned faile
             s->folder, s->folder);
 }
 
-unsigned summary_print(struct arena *arena, const struct summary *s, FILE *to) {
+unsigned build_summary_print(struct arena *arena, const struct summary *s, FILE *to) {
     struct names *events =
         events_read(arena, arena_printf(arena, "%s/.zooc/events.jsonl", s->folder));
     struct failures failures = {.arena = arena, .by_cause = names_new(arena)};

@@ -19,6 +19,6 @@ struct summary {
 };
 
 // Returns the number of models that failed.
-unsigned summary_print(struct arena *arena, const struct summary *summary, FILE *to);
+unsigned build_summary_print(struct arena *arena, const struct summary *summary, FILE *to);
 
 #endif

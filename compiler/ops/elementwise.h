@@ -13,7 +13,9 @@ enum round_mode { ROUND_HALF_TO_EVEN, ROUND_HALF_AWAY_FROM_ZERO };
 #define ROUND_ATTRS(A) A(ENUM, mode, ROUND_HALF_TO_EVEN, round_modes, "mode", NULL)
 ATTR_STRUCT(round, ROUND_ATTRS)
 
-// An operand that is known in part (a NaN among integers) makes an unknown result.
+// Add, Subtract and Multiply of a large tensor and numbers along one axis make a recipe, so that
+// weights stay where they are. An operand that is known in part (a NaN among integers) makes an
+// unknown result.
 bool evaluate_scalar(struct node *n, const struct tensor **outputs);
 
 struct value *build_convert(struct graph *g, const char *name, struct value *x, enum dtype type);

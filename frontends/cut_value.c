@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "compiler/base/limits.h"
 #include "compiler/ops/build.h"
 #include "compiler/ops/data.h"
 #include "compiler/options/values.h"

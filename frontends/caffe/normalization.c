@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "compiler/base/limits.h"
 #include "compiler/ops/build_layers.h"
 #include "compiler/ops/classic.h"
 #include "frontends/caffe/layers.h"
@@ -127,8 +128,15 @@ static const struct tensor *blob_or_filler(struct layer *l, uint32_t index, cons
                                            const struct part *part,
                                            const Caffe__FillerParameter *filler, double otherwise) {
     bool constant = filler == NULL || strcmp(filler->type, "constant") == 0;
+    uint64_t count;
     if (l->source->blob_count > 0 || !constant)
         return layer_blob(l, index, what, part->shape);
+    if (!shape_count(&part->shape, &count) || count > limits.tensor_bytes / sizeof(float)) {
+        layer_fail(l, LIMIT, "size",
+                   arena_printf(l->arena, "%s %s", what, shape_text(l->arena, &part->shape)),
+                   arena_printf(l->arena, "%ju bytes", (uintmax_t)limits.tensor_bytes));
+        return NULL;
+    }
     return tensor_splat(l->arena, DT_F32, part->shape,
                         filler == NULL ? otherwise : (double)filler->value);
 }

@@ -123,6 +123,7 @@ static void read_record(struct reader *r, struct record *record) {
 // --- the files of a record ---------------------------------------------------
 
 static void write_file(const char *name, const void *data, size_t size) {
+    remove(name); // rewriting a file waits for the disk
     FILE *to = fopen(name, "wb");
     assert_non_null(to);
     fwrite(data, 1, size, to);

@@ -272,9 +272,10 @@ static void wrong_bytes_are_refused(void **state) {
 }
 
 static void nest(struct world *world, uint32_t depth) {
-    char *body = arena_alloc(world->arena, depth * 8 + 8);
+    size_t room = (size_t)depth * 8 + 8;
+    char *body = arena_alloc(world->arena, room);
     size_t size = 0; // built from the inside out, at the end of `body`
-    char *end = body + depth * 8 + 8;
+    char *end = body + room;
     for (uint32_t i = 0; i < depth; i++) {
         size_t length = size;
         char head[8];

@@ -182,8 +182,9 @@ static void compare_blob(struct match *m, const struct ir_layer *peer, const str
                (unsigned long long)bytes, b->kind, (unsigned long long)b->bytes);
     else if (a->has_sums && b->has_sums) {
         double slack = m->roughness * b->absolute + 1e-12;
+        uint64_t elements = a->bytes / a->element;
         if (m->half) // what is smaller than the smallest half vanishes
-            slack += 0x1p-24 * (double)(a->bytes / a->element);
+            slack += 0x1p-24 * (double)elements;
         double off = fmax(fabs(a->sum - b->sum),
                           fmax(fabs(a->absolute - b->absolute), fabs(a->placed - b->placed)));
         if (!(off <= slack))

@@ -45,7 +45,7 @@ struct ir_table {
 };
 
 // NULL on success, else what is wrong.
-const char *irtable_from_ir(struct arena *arena, const char *xml, struct ir_table *out);
+const char *irtable_from_ir(struct arena *arena, const char *path, struct ir_table *out);
 const char *irtable_from_text(struct arena *arena, struct slice text, struct ir_table *out);
 
 struct ir_layer *irtable_add(struct ir_table *table);

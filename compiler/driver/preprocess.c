@@ -17,13 +17,23 @@ static bool value_is_called(const struct value *v, const char *name) {
     return false;
 }
 
-// By its own name, or by one that its value had in the source model.
+// A cut at a node makes inputs that are called "NODE/placeholder_...".
+static bool is_cut_at(const struct node *parameter, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(parameter->name, name, length) == 0 &&
+           strncmp(parameter->name + length, "/placeholder_", strlen("/placeholder_")) == 0;
+}
+
+// By its own name, by one that its value had in the source model, or by the node where it was cut.
 struct node *driver_find_parameter(struct graph *g, const char *name) {
     for (uint32_t i = 0; i < g->parameters.count; i++)
         if (strcmp(g->parameters.items[i]->name, name) == 0)
             return g->parameters.items[i];
     for (uint32_t i = 0; i < g->parameters.count; i++)
         if (value_is_called(&g->parameters.items[i]->outputs[0], name))
+            return g->parameters.items[i];
+    for (uint32_t i = 0; i < g->parameters.count; i++)
+        if (is_cut_at(g->parameters.items[i], name))
             return g->parameters.items[i];
     return NULL;
 }
@@ -40,9 +50,16 @@ static struct input_preprocess *find_input(const struct matcher *m, const char *
 static struct input_preprocess *list_input(const struct matcher *m,
                                            const struct option_channels *list, uint32_t index) {
     const char *name = list->name;
-    if (name == NULL && index < m->named.count)
-        name = m->named.items[index].name;
-    struct input_preprocess *in = name != NULL ? find_input(m, name) : &m->inputs[index];
+    struct input_preprocess *in = NULL;
+    if (name == NULL && index < m->named.count) {
+        const struct option_input *named = &m->named.items[index];
+        name = named->name;
+        if (named->port >= 0)
+            in = find_input(m, arena_printf(m->c->arena, "%s/placeholder%s_port_%d", name,
+                                            named->port_is_input ? "" : "_out", named->port));
+    }
+    if (in == NULL)
+        in = name != NULL ? find_input(m, name) : &m->inputs[index];
     if (in == NULL)
         diag_report(m->c->diag, NULL, INPUT_MISSING, name);
     return in;

@@ -10,7 +10,7 @@
 #include "compiler/base/names.h"
 #include "compiler/base/suggest.h"
 
-enum { MOST_ERRORS = 100 }; // a file with more is no manifest
+enum { MOST_ERRORS = 50 }; // a file with more is no manifest
 
 struct zoo_section {
     struct text_list includes;

@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "compiler/base/fatal.h"
 
 enum { KEPT_OUTPUT = 1024 * 1024 };
 
@@ -52,19 +55,52 @@ static void wait_for(pid_t pid, struct child_result *result) {
         result->status = WEXITSTATUS(status);
 }
 
-void child_run(char *const *words, struct child_result *result) {
-    int ends[2];
-    pid_t pid;
+// What the child prints goes into the pipe whose writing end is ends[1].
+static bool open_pipe(int ends[2], struct child_result *result) {
     *result = (struct child_result){.status = -1, .output = STRBUF_INIT};
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        result->error = errno;
-        return;
-    }
-    result->error = start(words, ends[1], &pid);
+    if (pipe2(ends, O_CLOEXEC) == 0)
+        return true;
+    result->error = errno;
+    return false;
+}
+
+static void finish(int ends[2], pid_t pid, struct child_result *result) {
     close(ends[1]);
     if (result->error == 0) {
         read_output(ends[0], &result->output);
         wait_for(pid, result);
     }
     close(ends[0]);
+}
+
+void child_run(char *const *words, struct child_result *result) {
+    int ends[2];
+    pid_t pid = -1;
+    if (!open_pipe(ends, result))
+        return;
+    result->error = start(words, ends[1], &pid);
+    finish(ends, pid, result);
+}
+
+static _Noreturn void be_child(child_function *function, char **words, int output) {
+    int argc = 0, nothing = open("/dev/null", O_RDONLY);
+    while (words[argc] != NULL)
+        argc++;
+    dup2(nothing, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    int code = function(argc, words);
+    _exit(fflush(NULL) == 0 ? code : EXIT_INPUT);
+}
+
+void child_run_function(child_function *function, char **words, struct child_result *result) {
+    int ends[2];
+    if (!open_pipe(ends, result))
+        return;
+    fflush(NULL); // or the child would print it once more
+    pid_t pid = fork();
+    if (pid == 0)
+        be_child(function, words, ends[1]);
+    result->error = pid < 0 ? errno : 0;
+    finish(ends, pid, result);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a program and takes what it prints. A conversion is a process of its own: whatever a hostile
-// model does to it, the step that started it lives to tell.
+// Runs a program, or a function in a process of its own, and takes what it prints. Whatever a
+// hostile model does to a conversion, the step that started it lives to tell.
 #ifndef ZOOC_BATCH_CHILD_H
 #define ZOOC_BATCH_CHILD_H
 
@@ -19,5 +19,10 @@ struct child_result {
 
 // The caller frees result->output.
 void child_run(char *const *words, struct child_result *result);
+
+// As child_run, but the child is this process forked: loading a program anew takes longer than many
+// a conversion. The words are those of a sub-command, its name first.
+typedef int child_function(int argc, char **argv);
+void child_run_function(child_function *function, char **words, struct child_result *result);
 
 #endif

@@ -171,11 +171,13 @@ static enum work_outcome do_step(struct work *work) {
     return WORK_FAILED;
 }
 
-int step_run(struct arena *arena, const struct step *step) {
+int step_run(struct arena *arena, const struct step *step,
+             child_function *(*find)(const char *name)) {
     struct work work = {
         .arena = arena,
         .diag = diag_new(arena),
         .step = step,
+        .find = find,
         .name = step_name(arena, step),
         .output_root = output_root(arena, step),
         .why = STRBUF_INIT,

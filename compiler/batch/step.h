@@ -11,6 +11,7 @@
 
 #include "compiler/base/arena.h"
 #include "compiler/base/diag.h"
+#include "compiler/batch/child.h"
 
 enum step_kind { STEP_UNPACK, STEP_CONVERT, STEP_VERIFY, STEP_KIND_COUNT };
 
@@ -46,7 +47,9 @@ enum step_kind step_kind_of(const char *name);
 bool step_parse(struct arena *arena, struct diag *diag, enum step_kind kind, int count,
                 char *const *words, struct step *out);
 
-// Returns an exit code. Prints on standard output only what went wrong.
-int step_run(struct arena *arena, const struct step *step);
+// Returns an exit code. Prints on standard output only what went wrong. `find` gives the function
+// of a sub-command ("convert", "verify").
+int step_run(struct arena *arena, const struct step *step,
+             child_function *(*find)(const char *name));
 
 #endif

@@ -11,6 +11,7 @@ struct work {
     struct arena *arena;
     struct diag *diag;
     const struct step *step;
+    child_function *(*find)(const char *name);
     const char *name; // of the step in .zooc/models/MODEL: "unpack", "FP32", "FP32.verify-1"
     const char *record_path;
     const char *log_path;

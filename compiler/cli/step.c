@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+static child_function *find(const char *name) {
+    const struct command *command = command_find(name);
+    return command == NULL ? NULL : command->run;
+}
+
 int command_step(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         puts("usage: zooc step unpack|convert|verify ...\n\n"
@@ -20,7 +25,7 @@ int command_step(int argc, char **argv) {
     if (kind == STEP_KIND_COUNT)
         diag_report(diag, NULL, USAGE, "usage: zooc step unpack|convert|verify ...");
     else if (step_parse(arena, diag, kind, argc - 2, argv + 2, &step))
-        code = step_run(arena, &step);
+        code = step_run(arena, &step, find);
     cli_print_diag(diag, NULL);
     arena_free(arena);
     return code;

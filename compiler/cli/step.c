@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // zooc step: what a ninja edge runs. Its words are written by zooc gen and no interface for people.
 #include "compiler/batch/step.h"
+#include <string.h>
+
 #include "compiler/base/fatal.h"
 #include "compiler/cli/cli.h"
 
@@ -11,7 +13,17 @@ static child_function *find(const char *name) {
     return command == NULL ? NULL : command->run;
 }
 
+static const char usage[] =
+    "usage: zooc step unpack|convert|verify --model NAME ...\n"
+    "\n"
+    "One step of a build, run by ninja in the build folder; zooc gen writes its words into\n"
+    "build.ninja. Does nothing when the step's record answers it already.\n";
+
 int command_step(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
+    }
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         puts("usage: zooc step unpack|convert|verify ...\n\n"
              "One step of a build. ninja calls it with what zooc gen wrote.");
@@ -23,7 +35,7 @@ int command_step(int argc, char **argv) {
     struct step step;
     int code = EXIT_USAGE;
     if (kind == STEP_KIND_COUNT)
-        diag_report(diag, NULL, USAGE, "usage: zooc step unpack|convert|verify ...");
+        diag_report(diag, NULL, USAGE, "a step is unpack, convert or verify");
     else if (step_parse(arena, diag, kind, argc - 2, argv + 2, &step))
         code = step_run(arena, &step, find);
     cli_print_diag(diag, NULL);

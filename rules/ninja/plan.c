@@ -182,12 +182,6 @@ static void add_prefix(struct planning *p, struct growing *g, const char *option
 static void start_step(struct planning *p, struct growing *g, enum plan_kind kind,
                        const char *variant) {
     *g = (struct growing){.step = {.kind = kind, .model = p->model->name, .variant = variant}};
-    add_word(p, g, "--model");
-    add_word(p, g, p->model->name);
-    if (variant[0] != '\0') {
-        add_word(p, g, "--variant");
-        add_word(p, g, variant);
-    }
 }
 
 static void check_names(struct planning *p, const struct text_list *paths) {

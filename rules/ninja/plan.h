@@ -21,7 +21,7 @@ struct plan_step {
     const char *model;
     const char *variant; // "" of an unpack step
     struct text_list inputs, implicit_inputs, outputs, implicit_outputs;
-    struct text_list words; // of its command: the step's own language (compiler/cli/step.c)
+    struct text_list words; // of its command, behind model and variant (compiler/batch/parse.c)
     uint64_t memory;        // bytes it may need, page cache included
 };
 

@@ -2,9 +2,9 @@
 // graphrun FILE...   each graph in text form is written as IR v11 and v10 and computed by the real
 // runtime: shapes must be the graph's, and numbers those of the graph's own evaluators, as far as
 // its operators have them. A file is one graph, or records (tests/cases/ops/README.md): then each
-// graph that gives something is one, with a result for every output, unless it has values of unknown
-// rank, which the runtime's CPU does not take. Graphs that begin with "# not for the runtime" are
-// left out. Ends with "N passed, N failed".
+// graph that gives something is one, with a result for every output, unless it has values of
+// unknown rank, which the runtime's CPU does not take. Graphs that begin with "# not for the
+// runtime" are left out. Ends with "N passed, N failed".
 #include <glob.h>
 #include <math.h>
 #include <string.h>

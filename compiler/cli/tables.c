@@ -93,10 +93,12 @@ int command_passes(int argc, char **argv) {
         [GROUP_INSERT] = "insert",
         [GROUP_CLEAN] = "clean",
         [GROUP_FOLD] = "fold",
+        [GROUP_LAYOUT] = "layout",
         [GROUP_SINK] = "sink",
         [GROUP_REPLACE] = "replace",
         [GROUP_FUSE] = "fuse",
         [GROUP_LOWER_OPSET] = "lower, IR 10 and 11",
+        [GROUP_CLASSIC_LAYOUT] = "layout, IR 2 and 4",
         [GROUP_LOWER_CLASSIC] = "lower, IR 2 and 4",
         [GROUP_LOWERED] = "after lowering",
     };

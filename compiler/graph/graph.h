@@ -82,6 +82,9 @@ struct graph {
     struct graph *outer;         // the graph whose node holds this one as its body, or NULL
     // What is left as it is in models of this kind, because their users know it so.
     bool keep_strides, keep_split_convolutions;
+    // The source keeps channels last: classic IR, whose readers want them first, turns inputs and
+    // results.
+    bool channels_last;
 };
 
 struct graph *graph_new(struct arena *arena, struct diag *diag, const char *name);

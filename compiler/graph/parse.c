@@ -460,6 +460,7 @@ static bool parse_graph(struct parser *p, struct scope *scope, const char *end) 
     struct graph *g = scope->graph;
     if (accept_keyword(l, "graph") && !lex_name(l, &g->name))
         return false;
+    g->channels_last = accept_keyword(l, "channels_last");
     while (l->now.kind != TOKEN_END && !(end != NULL && lex_is(l, end))) {
         bool fine;
         if (accept_keyword(l, "parameters"))

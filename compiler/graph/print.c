@@ -294,6 +294,8 @@ static void print_graph(struct printer *p, struct graph *g) {
         print_quoted(p->out, g->name);
         strbuf_putc(p->out, '\n');
     }
+    if (g->channels_last)
+        strbuf_printf(p->out, "%*schannels_last\n", p->depth * 2, "");
     for (uint32_t i = 0; i < count; i++)
         print_node(p, order[i]);
     print_list(p, "parameters", &g->parameters, order, count);

@@ -138,6 +138,7 @@ struct graph *graph_clone(struct graph *g) {
     copy->outer = g->outer;
     copy->keep_strides = g->keep_strides;
     copy->keep_split_convolutions = g->keep_split_convolutions;
+    copy->channels_last = g->channels_last;
     GRAPH_EACH(g, n) {
         twins[n->id] = clone_node(copy, n);
     }

@@ -188,10 +188,21 @@ static bool evaluate_reshape(struct node *n, const struct tensor **outputs) {
     return true;
 }
 
+// The places of an image that has but one go, whatever the order of its axes.
+static bool is_spatial_squeeze(const struct node *n) {
+    struct shape out = n->outputs[0].shape, in = input_shape(n, 0);
+    return n->op == &op_Squeeze && in.rank == 4 && out.rank == 2 && in.dims[0] == out.dims[0];
+}
+
+// A source that copies no dimensions says none that are open: the result's are written.
 static void classic_reshape(const struct node *n, put_function *put, void *to) {
     struct numbers pattern;
     struct shape out = n->outputs[0].shape;
-    if (n->op == &op_Reshape && input_complete(n, 1, &pattern))
+    bool copies = n->op == &op_Reshape && ((const struct reshape *)n->attrs)->special_zero;
+    if (is_spatial_squeeze(n))
+        put(to, "dim", "0,-1");
+    else if ((copies || !shape_is_static(&out)) && n->op == &op_Reshape &&
+             input_complete(n, 1, &pattern))
         put_ints(put, to, "dim", pattern.data, pattern.count);
     else
         put_ints(put, to, "dim", out.dims, (uint32_t)out.rank);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that give back their input: x + 0, x * 1, a reshape to the same shape, a concatenation
-// of one... Each rule says whether a node is one; `input` is the input it gives back.
+// Operators that give back their input: x + 0, x * 1, a squeeze to the same shape, a concatenation
+// of one... A Reshape that changes nothing stays: classic IR has always had it
+// (lower_opset_reshapes takes it out). Each rule says whether a node is one; `input` is the input
+// it gives back.
 #include "compiler/ops/movement.h"
 #include "compiler/ops/slicing.h"
 #include "compiler/passes/linear.h"
@@ -29,9 +31,15 @@ static bool has_neutral(const struct node *n, double neutral, bool commutes, uin
     return false;
 }
 
+// Also through a Transpose that has not sunk yet.
+static bool is_of_layer(const struct value *v) {
+    const struct node *n = v->producer;
+    return has_filters(node_is(n, &op_Transpose) ? node_input(n, 0)->producer : n);
+}
+
 // The bias of a layer stays even when it is zero: classic IR writes it.
 static bool is_bias(const struct node *n) {
-    return has_filters(n->inputs[0].value->producer) || has_filters(n->inputs[1].value->producer);
+    return is_of_layer(n->inputs[0].value) || is_of_layer(n->inputs[1].value);
 }
 
 static bool adds_nothing(const struct node *n, uint32_t *input) {
@@ -120,7 +128,6 @@ static const struct rule {
     {&op_Concat, has_one_input},
     {&op_Split, has_one_output},
     {&op_VariadicSplit, has_one_output},
-    {&op_Reshape, keeps_shape},
     {&op_Flatten, keeps_shape},
     {&op_Squeeze, keeps_shape},
     {&op_Unsqueeze, keeps_shape},

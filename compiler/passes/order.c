@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "compiler/ops/data.h"
 #include "compiler/ops/movement.h"
 
 bool order_read(const struct node *n, struct order *out) {
@@ -72,6 +73,23 @@ struct value *order_build(struct builder *b, const char *name, struct value *x,
     return build_transpose(b, name, x, (uint32_t)order->rank, axes);
 }
 
+bool order_join(struct node *n) {
+    struct order lower, upper;
+    struct node *above = node_producer(n, 0, &op_Transpose);
+    if (above == NULL || !order_read(n, &lower) || !order_read(above, &upper))
+        return false;
+    struct builder b = {.graph = n->graph, .place = n->place};
+    struct order both = {.rank = lower.rank};
+    for (int32_t i = 0; i < lower.rank; i++)
+        both.axis[i] = upper.axis[lower.axis[i]];
+    struct value *x = node_input(above, 0);
+    if (!order_is_identity(&both))
+        x = order_build(&b, n->name, x, &both);
+    value_replace(&n->outputs[0], x);
+    node_remove(n);
+    return true;
+}
+
 // The order that is left when axes of what is read (a bit set) are taken away.
 struct order order_without(const struct order *order, uint32_t mask) {
     struct order out = {.rank = 0};
@@ -84,4 +102,33 @@ struct order order_without(const struct order *order, uint32_t mask) {
         out.axis[out.rank++] = axis - fewer;
     }
     return out;
+}
+
+struct order order_to_channels_last(int32_t rank) {
+    struct order out = {.rank = rank};
+    for (int32_t i = 1; i < rank; i++)
+        out.axis[i] = i + 1 == rank ? 1 : i + 1;
+    return out;
+}
+
+struct order order_to_channels_first(int32_t rank) {
+    struct order last = order_to_channels_last(rank);
+    return order_inverse(&last);
+}
+
+bool order_of_images(const struct node *parameter) {
+    const char *layout = ((const struct parameter *)parameter->attrs)->layout;
+    int32_t rank = parameter->outputs[0].shape.rank;
+    return layout != NULL && ((rank == 4 && strcmp(layout, "NHWC") == 0) ||
+                              (rank == 5 && strcmp(layout, "NDHWC") == 0));
+}
+
+struct value *order_append(struct builder *b, const char *name, struct value *v,
+                           const struct order *order) {
+    struct value *turned = order_build(b, name, v, order);
+    struct source_name *names = v->names;
+    v->names = NULL;
+    value_replace_except(v, turned, turned->producer);
+    v->names = names;
+    return turned;
 }

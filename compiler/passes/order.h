@@ -23,5 +23,18 @@ bool order_moves_nothing(const struct order *order, const struct shape *from);
 struct order order_without(const struct order *order, uint32_t mask);
 struct value *order_build(struct builder *b, const char *name, struct value *x,
                           const struct order *order);
+// Two Transposes behind one another are one, or none: `n` and the one above it. Takes `n` out.
+bool order_join(struct node *n);
+// Between [N, spatial..., C] and [N, C, spatial...].
+struct order order_to_channels_first(int32_t rank);
+struct order order_to_channels_last(int32_t rank);
+// May sink_transposes put a Transpose above the node below it? Its constants have the last word.
+bool order_may_pass(const struct node *n);
+
+// Is it an input whose layout is NHWC or NDHWC?
+bool order_of_images(const struct node *parameter);
+// Whoever reads `v` reads what a Transpose makes of it; the names stay with `v`.
+struct value *order_append(struct builder *b, const char *name, struct value *v,
+                           const struct order *order);
 
 #endif

@@ -21,6 +21,7 @@ static bool nothing(const struct pass_options *options) {
 SWITCH(disable_fusing)
 SWITCH(disable_gfusing)
 SWITCH(disable_resnet_optimization)
+SWITCH(disable_nhwc_to_nchw)
 
 const struct pass_def pass_table[] = {
 #define PASS(name_, group_, disabled_, doc_)                                                       \
@@ -34,16 +35,24 @@ const unsigned pass_count = sizeof pass_table / sizeof pass_table[0];
 enum { MOST_ROUNDS = 1000 };
 
 // Groups that run together, in the order of the table, until none makes progress.
+enum {
+    CLEANING = GROUP_BIT(GROUP_CLEAN) | GROUP_BIT(GROUP_FOLD),
+    SINKING = GROUP_BIT(GROUP_SINK) | CLEANING,
+    REPLACING = GROUP_BIT(GROUP_REPLACE) | CLEANING,
+    FUSING = GROUP_BIT(GROUP_FUSE) | CLEANING,
+};
 static const unsigned optimize_stages[] = {
-    GROUP_BIT(GROUP_INSERT),
-    GROUP_BIT(GROUP_CLEAN) | GROUP_BIT(GROUP_FOLD),
-    GROUP_BIT(GROUP_SINK) | GROUP_BIT(GROUP_CLEAN) | GROUP_BIT(GROUP_FOLD),
-    GROUP_BIT(GROUP_REPLACE) | GROUP_BIT(GROUP_CLEAN) | GROUP_BIT(GROUP_FOLD),
-    GROUP_BIT(GROUP_FUSE) | GROUP_BIT(GROUP_CLEAN) | GROUP_BIT(GROUP_FOLD),
+    GROUP_BIT(GROUP_INSERT), CLEANING, GROUP_BIT(GROUP_LAYOUT), SINKING, REPLACING, FUSING,
+};
+static const unsigned opset_stages[] = {GROUP_BIT(GROUP_LOWER_OPSET), GROUP_BIT(GROUP_LOWERED)};
+static const unsigned classic_stages[] = {
+    GROUP_BIT(GROUP_CLASSIC_LAYOUT), SINKING, REPLACING, GROUP_BIT(GROUP_LOWER_CLASSIC),
+    GROUP_BIT(GROUP_LOWERED),
 };
 // These do their work in one go: doing it again would do it twice.
-static const unsigned run_once =
-    GROUP_BIT(GROUP_INSERT) | GROUP_BIT(GROUP_LOWER_OPSET) | GROUP_BIT(GROUP_LOWER_CLASSIC);
+static const unsigned run_once = GROUP_BIT(GROUP_INSERT) | GROUP_BIT(GROUP_LAYOUT) |
+                                 GROUP_BIT(GROUP_LOWER_OPSET) | GROUP_BIT(GROUP_CLASSIC_LAYOUT) |
+                                 GROUP_BIT(GROUP_LOWER_CLASSIC);
 
 static bool is_off(const struct pass_def *pass, const struct pass_options *options) {
     if (pass->disabled != NULL && pass->disabled(options))
@@ -163,11 +172,19 @@ static bool run_stage(unsigned groups, struct graph *g, const struct pass_option
     return diag_count(g->diag, DIAG_FAILED) == 0;
 }
 
-bool passes_optimize(struct graph *g, const struct pass_options *options) {
-    for (unsigned i = 0; i < sizeof optimize_stages / sizeof optimize_stages[0]; i++)
-        if (!run_stage(optimize_stages[i], g, options))
+static bool run_stages(const unsigned *stages, size_t count, struct graph *g,
+                       const struct pass_options *options) {
+    for (size_t i = 0; i < count; i++)
+        if (!run_stage(stages[i], g, options))
             return false;
     return true;
+}
+
+#define RUN_STAGES(stages, g, options)                                                             \
+    run_stages(stages, sizeof(stages) / sizeof *(stages), g, options)
+
+bool passes_optimize(struct graph *g, const struct pass_options *options) {
+    return RUN_STAGES(optimize_stages, g, options);
 }
 
 // Every operator that is left must be one of the dialect's.
@@ -187,7 +204,7 @@ static bool check_operators(struct graph *g, enum op_flags needed,
 
 bool passes_lower(struct graph *g, enum dialect_id dialect, const struct pass_options *options) {
     bool opset = dialect == DIALECT_OPSET;
-    return run_stage(GROUP_BIT(opset ? GROUP_LOWER_OPSET : GROUP_LOWER_CLASSIC), g, options) &&
-           run_stage(GROUP_BIT(GROUP_LOWERED), g, options) &&
+    return (opset ? RUN_STAGES(opset_stages, g, options)
+                  : RUN_STAGES(classic_stages, g, options)) &&
            check_operators(g, opset ? OP_OPSET : OP_CLASSIC, options);
 }

@@ -434,9 +434,23 @@ static bool say_dimensions(struct move *m) {
     return true;
 }
 
+// To the shape that the data has: the dimensions follow the order above.
+static bool move_same_shape(struct move *m, const struct shape *shape) {
+    struct shape turned = {.rank = shape->rank};
+    for (int32_t i = 0; i < shape->rank; i++)
+        turned.dims[m->order.axis[i]] = shape->dims[i];
+    const struct value *old = node_input(m->n, 1);
+    node_set_input(m->n, 1,
+                   build_i64(&m->b, old->producer->name, (uint32_t)turned.rank, turned.dims));
+    move_data(m);
+    return true;
+}
+
 static bool move_reshape(struct move *m) {
     struct value *x = above(node_input(m->n, 0), &m->order);
     const struct shape from = node_input(m->n, 0)->shape;
+    if (shape_is_static(&from) && shape_equal(&from, &m->n->outputs[0].shape))
+        return move_same_shape(m, &from);
     bool dense = flattens_for_dense(m);
     if (!(dense || order_moves_nothing(&m->order, &x->shape)) || !say_dimensions(m))
         return false;
@@ -488,6 +502,10 @@ static move_function *mover_of(const struct node *n) {
     return (n->op->flags & OP_ELEMENTWISE) != 0 ? move_operands : NULL;
 }
 
+bool order_may_pass(const struct node *n) {
+    return mover_of(n) != NULL;
+}
+
 // Elementwise operators and Concat may have the Transpose at any input, others at the first.
 static bool find_order(const struct node *n, bool any_input, struct order *out) {
     for (uint32_t i = 0; i < n->input_count && (any_input || i == 0); i++) {
@@ -525,22 +543,13 @@ static bool sink_below(struct node *n) {
     return true;
 }
 
-// Two Transposes behind one another are one, or none.
-static bool join(struct node *n) {
-    struct order lower, upper;
-    struct node *above_it = node_producer(n, 0, &op_Transpose);
-    if (above_it == NULL || !order_read(n, &lower) || !order_read(above_it, &upper))
-        return false;
-    struct builder b = {.graph = n->graph, .place = n->place};
-    struct order both = {.rank = lower.rank};
-    for (int32_t i = 0; i < lower.rank; i++)
-        both.axis[i] = upper.axis[lower.axis[i]];
-    struct value *x = node_input(above_it, 0);
-    if (!order_is_identity(&both))
-        x = order_build(&b, n->name, x, &both);
-    value_replace(&n->outputs[0], x);
-    node_remove(n);
-    return true;
+// The pair of insert_transposes, whose lower one is to sink and not to go.
+static bool begins(const struct node *n) {
+    struct order own;
+    const struct node *upper = node_producer(n, 0, &op_Transpose);
+    const struct node *parameter = upper != NULL ? node_producer(upper, 0, &op_Parameter) : NULL;
+    return parameter != NULL && order_of_images(parameter) && order_read(n, &own) &&
+           order_puts_channels_last(&own);
 }
 
 bool sink_transposes(struct graph *g, const struct pass_options *options) {
@@ -549,7 +558,8 @@ bool sink_transposes(struct graph *g, const struct pass_options *options) {
     struct node **order = graph_order(g, &count);
     bool progress = false;
     for (uint32_t i = 0; i < count; i++)
-        if (node_is(order[i], &op_Transpose) ? join(order[i]) : sink_below(order[i]))
+        if (node_is(order[i], &op_Transpose) ? !begins(order[i]) && order_join(order[i])
+                                             : sink_below(order[i]))
             progress = true;
     return progress;
 }

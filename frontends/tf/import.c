@@ -169,8 +169,7 @@ static void import_placeholder(struct import *im, uint32_t place) {
             shape_from_queue(queue_of(im, node), i, &shape);
         if (!cut_is_used(&im->base.cut, place, i))
             continue;
-        struct value *v = cut_placeholder(&im->base.cut, place, i, type, shape,
-                                          shape.rank == 4 ? "NHWC" : "", &at);
+        struct value *v = cut_placeholder(&im->base.cut, place, i, type, shape, "", &at);
         im->base.values[place][i] = v;
         value_add_name(v, node->name);
     }
@@ -235,6 +234,32 @@ static void import_node(struct importer *base, uint32_t place) {
         import_layer(im, place);
 }
 
+// Images keep their channels last, unless every operator that has a choice says otherwise.
+static bool keeps_channels_last(const struct tf_graph *g) {
+    bool first = false;
+    for (uint32_t i = 0; i < g->count; i++) {
+        const Tensorflow__AttrValue *format = tf_attr(&g->nodes[i], "data_format");
+        if (g->nodes[i].removed || format == NULL || !format->has_s || format->s.len < 2)
+            continue;
+        if (memcmp(format->s.data, "NC", 2) != 0)
+            return true;
+        first = true;
+    }
+    return !first;
+}
+
+static void say_layouts(struct graph *g, bool last) {
+    g->channels_last = last;
+    for (uint32_t i = 0; i < g->parameters.count; i++) {
+        const struct node *n = g->parameters.items[i];
+        int32_t rank = n->outputs[0].shape.rank;
+        if (rank == 4)
+            ((struct parameter *)n->attrs)->layout = last ? "NHWC" : "NCHW";
+        else if (rank == 5)
+            ((struct parameter *)n->attrs)->layout = last ? "NDHWC" : "NCDHW";
+    }
+}
+
 static bool tf_import(const struct import_options *options, struct graph *g) {
     struct import im = {.base = {.graph = g}};
     tf_graph_init(&im.tf, g->arena, g->diag, options->model);
@@ -243,7 +268,11 @@ static bool tf_import(const struct import_options *options, struct graph *g) {
     tf_resolve_conditions(&im.tf, options);
     if (!make_index(&im))
         return false;
-    return importer_run(&im.base, options, import_node);
+    g->keep_strides = true;
+    if (!importer_run(&im.base, options, import_node))
+        return false;
+    say_layouts(g, keeps_channels_last(&im.tf));
+    return true;
 }
 
 static int tf_bid(const char *path, struct slice head) {

@@ -22,14 +22,26 @@ static void put_filters(const struct node *n, int32_t leading, int64_t output, i
         put(to, "auto_pad", auto_pad_names[auto_pad]);
     put_ints(put, to, "kernel", &w.dims[leading], (uint32_t)(w.rank - leading));
     put_int(put, to, "output", output);
-    put_int(put, to, "group", group);
+    if (group > 0)
+        put_int(put, to, "group", group);
 }
 
 static void classic_convolution(const struct node *n, put_function *put, void *to) {
     put_filters(n, 2, input_shape(n, 1).dims[0], 1, put, to);
 }
+static void put_deconvolution(const struct node *n, int32_t leading, int64_t output, int64_t group,
+                              put_function *put, void *to) {
+    struct ints dilations = ((const struct deconvolution *)n->attrs)->dilations;
+    bool plain = group == 1;
+    for (uint32_t i = 0; i < dilations.count; i++)
+        plain = plain && dilations.data[i] == 1;
+    plain = plain && node_input(n, 2) != NULL;
+    put_filters(n, leading, output, plain ? 0 : group, put, to);
+    if (!plain)
+        put_ints(put, to, "dilations", dilations.data, dilations.count);
+}
 static void classic_deconvolution(const struct node *n, put_function *put, void *to) {
-    put_filters(n, 2, input_shape(n, 1).dims[1], 1, put, to);
+    put_deconvolution(n, 2, input_shape(n, 1).dims[1], 1, put, to);
 }
 static void classic_group(const struct node *n, put_function *put, void *to) {
     const int64_t *w = input_shape(n, 1).dims;
@@ -37,7 +49,7 @@ static void classic_group(const struct node *n, put_function *put, void *to) {
 }
 static void classic_group_deconvolution(const struct node *n, put_function *put, void *to) {
     const int64_t *w = input_shape(n, 1).dims;
-    put_filters(n, 3, w[0] * w[2], w[0], put, to);
+    put_deconvolution(n, 3, w[0] * w[2], w[0], put, to);
 }
 
 // The last input is for lower_classic alone: the biases, which opset IR adds with a node of its

@@ -23,8 +23,13 @@ extern const char *const auto_pad_names[]; // "explicit", "same_upper", "same_lo
     A(ENUM, auto_pad, PAD_EXPLICIT, auto_pad_names, "auto_pad", NULL)
 ATTR_STRUCT(convolution, CONVOLUTION_ATTRS)
 
+// Begins as a convolution. Classic IR has dilations and groups only where no shape is wanted.
 #define DECONVOLUTION_ATTRS(A)                                                                     \
-    CONVOLUTION_ATTRS(A)                                                                           \
+    A(INTS, strides, NO_DEFAULT, NULL, "strides", "strides")                                       \
+    A(INTS, dilations, NO_DEFAULT, NULL, "dilations", NULL)                                        \
+    A(INTS, pads_begin, NO_DEFAULT, NULL, "pads_begin", "pads_begin")                              \
+    A(INTS, pads_end, NO_DEFAULT, NULL, "pads_end", "pads_end")                                    \
+    A(ENUM, auto_pad, PAD_EXPLICIT, auto_pad_names, "auto_pad", NULL)                              \
     A(INTS, output_padding, NO_DEFAULT, NULL, "output_padding", NULL)
 ATTR_STRUCT(deconvolution, DECONVOLUTION_ATTRS)
 

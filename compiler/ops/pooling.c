@@ -29,7 +29,7 @@ static void classic_pooling(const struct node *n, const char *method, put_functi
     if (a->auto_pad != PAD_EXPLICIT) // says how to round, too
         put(to, "auto_pad", auto_pad_names[a->auto_pad]);
     else
-        put(to, "rounding_type", rounding_names[a->rounding_type]);
+        put(to, a->of_image ? "rounding-type" : "rounding_type", rounding_names[a->rounding_type]);
 }
 static void classic_max(const struct node *n, put_function *put, void *to) {
     classic_pooling(n, "max", put, to);

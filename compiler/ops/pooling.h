@@ -11,13 +11,15 @@ enum rounding { ROUND_FLOOR, ROUND_CEIL, ROUND_CEIL_CLIPPED };
 extern const char *const rounding_names[]; // "floor", "ceil", "ceil_clipped" (never in IR)
 
 // MaxPool has the struct of AvgPool; exclude_pad means nothing to it and is not in its opset form.
+// `of_image`: it was a mean over whole images, whose rounding classic IR spells with a dash.
 #define WINDOW_POOLING_ATTRS(A)                                                                    \
     A(INTS, kernel, NO_DEFAULT, NULL, "kernel", "kernel")                                          \
     A(INTS, strides, NO_DEFAULT, NULL, "strides", "strides")                                       \
     A(INTS, pads_begin, NO_DEFAULT, NULL, "pads_begin", "pads_begin")                              \
     A(INTS, pads_end, NO_DEFAULT, NULL, "pads_end", "pads_end")                                    \
     A(ENUM, auto_pad, PAD_EXPLICIT, auto_pad_names, "auto_pad", NULL)                              \
-    A(ENUM, rounding_type, ROUND_FLOOR, rounding_names, "rounding_type", NULL)
+    A(ENUM, rounding_type, ROUND_FLOOR, rounding_names, "rounding_type", NULL)                     \
+    A(BOOL, of_image, false, NULL, NULL, NULL)
 #define POOLING_ATTRS(A)                                                                           \
     WINDOW_POOLING_ATTRS(A)                                                                        \
     A(BOOL, exclude_pad, true, NULL, "exclude-pad", NULL)

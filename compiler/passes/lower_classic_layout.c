@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers of classic IR take images with channels first. Where the source keeps them last, inputs
-// and results turn; sink_transposes then takes away what meets inside.
+// and results turn, and reshapes to images of one place; sink_transposes then takes away what meets
+// inside.
 #include "compiler/base/fatal.h"
 #include "compiler/ops/data.h"
+#include "compiler/ops/movement.h"
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
 
@@ -33,6 +35,25 @@ static bool turn_result(struct node *n) {
     return true;
 }
 
+// [.., 1, 1, C] of a Reshape: it gives the channels first as well.
+static bool turn_reshape(struct node *n) {
+    struct value *v = &n->outputs[0];
+    int32_t rank = v->shape.rank;
+    struct order first = order_to_channels_first(rank), last = order_to_channels_last(rank);
+    if ((rank != 4 && rank != 5) || !shape_is_static(&v->shape) || v->constant != NULL ||
+        !order_moves_nothing(&first, &v->shape) || node_input(n, 0)->shape.rank == rank)
+        return false;
+    struct builder b = {.graph = n->graph, .place = n->place};
+    int64_t dims[SHAPE_MAX_RANK];
+    for (int32_t i = 0; i < rank; i++)
+        dims[i] = v->shape.dims[first.axis[i]];
+    struct value *turned = build_reshape(&b, n->name, node_input(n, 0), (uint32_t)rank, dims);
+    const char *name = build_name(&b, n->name, "to_channels_last");
+    value_replace(v, order_build(&b, name, turned, &last));
+    node_remove(n);
+    return true;
+}
+
 bool lower_classic_layout(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = false;
@@ -43,5 +64,10 @@ bool lower_classic_layout(struct graph *g, const struct pass_options *options) {
         }
     for (uint32_t i = 0; g->channels_last && i < g->results.count; i++)
         changed |= turn_result(g->results.items[i]);
+    uint32_t known = g->next_id;
+    GRAPH_EACH(g, n) {
+        if (g->channels_last && n->op == &op_Reshape && n->id < known)
+            changed |= turn_reshape(n);
+    }
     return changed;
 }

@@ -55,6 +55,21 @@ static struct value *reduce_spatial(struct builder *b, struct node *n) {
                : reshape_to(b, sum ? lower_name(n, "Reshape_") : n->name, v, &n->outputs[0].shape);
 }
 
+// Where images keep channels last, their mean is the pooling, and what takes the axes away stands
+// behind it; but a result has the name of its source.
+static struct value *mean_of_image(struct builder *b, struct node *n) {
+    const struct shape *in = &n->inputs[0].value->shape;
+    const struct node *user = value_only_user(&n->outputs[0]);
+    bool keeps = ((const struct reduction *)n->attrs)->keep_dims;
+    bool result = !keeps && node_is(user, &op_Result);
+    struct value *v = pool(b, n, result ? lower_name(n, "Pool") : n->name, n->inputs[0].value,
+                           &in->dims[2], (uint32_t)in->rank - 2);
+    ((struct pooling *)v->producer->attrs)->of_image = true;
+    return keeps ? v
+                 : reshape_to(b, result ? n->name : lower_name(n, "Reshape_"), v,
+                              &n->outputs[0].shape);
+}
+
 // Any axes side by side: [before, 1, reduced, after] as an image.
 static struct value *reduce_reshaped(struct builder *b, struct node *n, const struct span *span) {
     const struct shape *in = &n->inputs[0].value->shape;
@@ -73,6 +88,8 @@ static struct value *lower_reduction(struct builder *b, struct node *n) {
         return NULL;
     const struct shape *in = &n->inputs[0].value->shape;
     bool spatial = span.first == 2 && span.last == in->rank - 1 && in->rank > 3;
+    if (spatial && n->graph->channels_last && n->op == &op_ReduceMean)
+        return mean_of_image(b, n);
     struct value *v = spatial ? reduce_spatial(b, n) : reduce_reshaped(b, n, &span);
     if (n->op != &op_ReduceSum)
         return v;

@@ -31,6 +31,9 @@ static const char usage[] =
     "  --golden FILE          expected outputs, in the same form\n"
     "  --tolerance T          largest difference allowed, relative to the largest golden value\n"
     "                         (default 1e-4)\n"
+    "  --rows_alike SHARE     rows in any order, and only this share of them (such as 0.95) need "
+    "be\n"
+    "                         within the tolerance: for what a score chooses\n"
     "  --labels FILE          .npy with the right class of each row: prints the accuracy\n"
     "  --expect_accuracy A    fails when the accuracy is more than 0.005 below A\n"
     "  --report FILE          writes the result as JSON\n"
@@ -43,6 +46,7 @@ enum {
     OPT_INPUT,
     OPT_GOLDEN,
     OPT_TOLERANCE,
+    OPT_ROWS_ALIKE,
     OPT_LABELS,
     OPT_ACCURACY,
     OPT_REPORT,
@@ -56,6 +60,7 @@ static const struct option options[] = {
     {"input", required_argument, NULL, OPT_INPUT},
     {"golden", required_argument, NULL, OPT_GOLDEN},
     {"tolerance", required_argument, NULL, OPT_TOLERANCE},
+    {"rows_alike", required_argument, NULL, OPT_ROWS_ALIKE},
     {"labels", required_argument, NULL, OPT_LABELS},
     {"expect_accuracy", required_argument, NULL, OPT_ACCURACY},
     {"report", required_argument, NULL, OPT_REPORT},
@@ -96,6 +101,9 @@ static void take_option(struct request *r, int option, const char *value) {
         break;
     case OPT_TOLERANCE:
         job->tolerance = take_number(r, "--tolerance", value, HUGE_VAL);
+        break;
+    case OPT_ROWS_ALIKE:
+        job->rows_alike = take_number(r, "--rows_alike", value, 1);
         break;
     case OPT_ACCURACY:
         job->expected_accuracy = take_number(r, "--expect_accuracy", value, 1);
@@ -224,6 +232,7 @@ int command_verify(int argc, char **argv) {
     struct arena *arena = arena_new();
     struct request r = {.arena = arena, .diag = diag_new(arena)};
     r.job.tolerance = 1e-4;
+    r.job.rows_alike = 1;
     r.job.expected_accuracy = -1;
     int code = EXIT_DONE;
     if (!parse(&r, argc, argv))

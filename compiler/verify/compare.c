@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/verify/compare.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/base/checked.h"
@@ -159,70 +161,133 @@ static struct difference compare_plain(const double *got, const struct ndarray *
     return d;
 }
 
-// --- detections ---------------------------------------------------------------------------------
+// --- rows ---------------------------------------------------------------------------------------
+
+struct rows {
+    const double *data;
+    uint64_t count, width;
+    bool labelled; // element LABEL of two rows must be equal
+};
+
+static double row_distance(const struct rows *a, uint64_t i, const struct rows *b, uint64_t j) {
+    const double *x = a->data + i * a->width, *y = b->data + j * b->width;
+    double most = 0;
+    if (a->labelled && x[LABEL] != y[LABEL])
+        return (double)INFINITY;
+    for (uint64_t k = 0; k < a->width; k++)
+        most = fmax(most, distance(x[k], y[k]));
+    return most;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Sorts distances; the largest of the best `share` of them.
+static double best_share(double *distances, uint64_t count, double share) {
+    qsort(distances, count, sizeof(double), by_value);
+    uint64_t needed = (uint64_t)ceil(share * (double)count);
+    return needed > 0 ? distances[needed - 1] : 0;
+}
+
+// Gives each golden row that has no partner yet the nearest row that is free, within `reach`.
+static void pair_rows(const struct rows *got, bool *taken, const struct rows *want, bool *paired,
+                      double *distances, double reach) {
+    for (uint64_t i = 0; i < want->count; i++) {
+        uint64_t best = got->count;
+        double least = (double)INFINITY;
+        for (uint64_t j = 0; j < got->count && !paired[i]; j++) {
+            double d = taken[j] ? (double)INFINITY : row_distance(got, j, want, i);
+            if (d < least) {
+                least = d;
+                best = j;
+            }
+        }
+        if (best < got->count && least <= reach) {
+            taken[best] = paired[i] = true;
+            distances[i] = least;
+        }
+    }
+}
+
+// The largest distance of the best `share` of the rows. Near rows are paired first, so that a row
+// without a partner takes none from a row that has one. A row too many or too few is infinitely
+// far.
+static double match_rows(struct arena *arena, const struct rows *got, const struct rows *want,
+                         double size, double share) {
+    uint64_t total = got->count > want->count ? got->count : want->count;
+    bool *taken = arena_array_of(arena, got->count + 1, bool);
+    bool *paired = arena_array_of(arena, want->count + 1, bool);
+    double *distances = arena_array_of(arena, total + 1, double);
+    for (uint64_t i = 0; i < total; i++)
+        distances[i] = (double)INFINITY;
+    for (double reach = 1e-6; reach < 1e3; reach *= 10)
+        pair_rows(got, taken, want, paired, distances, reach * size);
+    pair_rows(got, taken, want, paired, distances, DBL_MAX);
+    return best_share(distances, total, share);
+}
+
+// The largest distance of the best `share` of rows to their nearest among `others`.
+static double farthest(struct arena *arena, const struct rows *rows, const struct rows *others,
+                       double share) {
+    double *distances = arena_array_of(arena, rows->count + 1, double);
+    for (uint64_t i = 0; i < rows->count; i++) {
+        distances[i] = (double)INFINITY;
+        for (uint64_t j = 0; j < others->count; j++)
+            distances[i] = fmin(distances[i], row_distance(others, j, rows, i));
+    }
+    return best_share(distances, rows->count, share);
+}
 
 static bool holds_detections(unsigned rank, const uint64_t *shape) {
     return rank == 4 && shape[0] == 1 && shape[1] == 1 && shape[3] == DETECTION;
 }
 
 // Rows before the mark (image -1) that ends the list.
-static uint64_t detection_count(const double *rows, uint64_t count) {
-    uint64_t n = 0;
-    while (n < count && rows[n * DETECTION] >= 0)
-        n++;
-    return n;
-}
-
-static double row_distance(const double *a, const double *b) {
-    double most = 0;
-    for (int i = 0; i < DETECTION; i++)
-        most = fmax(most, distance(a[i], b[i]));
-    return most;
-}
-
-// Each golden row takes the nearest row of its label that is still free.
-static double match_rows(struct arena *arena, const double *got, const double *want, uint64_t n) {
-    bool *taken = arena_array_of(arena, n, bool);
-    double most = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        const double *row = want + i * DETECTION;
-        double best = (double)INFINITY;
-        uint64_t at = n;
-        for (uint64_t j = 0; j < n; j++) {
-            const double *other = got + j * DETECTION;
-            if (taken[j] || other[LABEL] != row[LABEL])
-                continue;
-            double d = row_distance(other, row);
-            if (at == n || d < best) {
-                best = d;
-                at = j;
-            }
-        }
-        if (at == n)
-            return (double)INFINITY;
-        taken[at] = true;
-        most = fmax(most, best);
-    }
-    return most;
+static struct rows detections(const double *data, uint64_t count) {
+    struct rows rows = {.data = data, .width = DETECTION, .labelled = true};
+    while (rows.count < count && data[rows.count * DETECTION] >= 0)
+        rows.count++;
+    return rows;
 }
 
 static struct difference compare_detections(struct arena *arena, const double *got,
-                                            const struct ndarray *array,
-                                            const struct golden *want) {
-    uint64_t have = detection_count(got, array->shape[2]);
-    uint64_t need = detection_count(want->value, want->shape[2]);
-    struct difference d = {.comparable = true, .compared = need, .largest = largest(want)};
-    d.absolute = have == need ? match_rows(arena, got, want->value, need) : (double)INFINITY;
-    d.relative = d.absolute;
+                                            const struct ndarray *array, const struct golden *want,
+                                            double share) {
+    struct rows have = detections(got, array->shape[2]);
+    struct rows need = detections(want->value, want->shape[2]);
+    struct difference d = {.comparable = true, .compared = need.count, .largest = largest(want)};
+    d.relative = d.absolute = match_rows(arena, &have, &need, d.largest, share);
+    return d;
+}
+
+static struct difference compare_rows(struct arena *arena, const double *got,
+                                      const struct ndarray *array, const struct golden *want,
+                                      double share) {
+    uint64_t width = want->shape[want->rank - 1];
+    struct difference d = {.compared = want->count, .largest = largest(want)};
+    if (array->rank == 0 || array->shape[array->rank - 1] != width || width == 0)
+        return d;
+    struct rows have = {.data = got, .count = array->count / width, .width = width};
+    struct rows need = {.data = want->value, .count = want->count / width, .width = width};
+    d.comparable = true;
+    // Rows may be there several times, another number of times: each needs its like on the other
+    // side.
+    d.absolute = fmax(farthest(arena, &need, &have, share), farthest(arena, &have, &need, share));
+    d.relative = d.absolute / fmax(1e-6, d.largest);
     return d;
 }
 
 struct difference golden_compare(struct arena *arena, const struct ndarray *got,
-                                 const struct golden *want) {
+                                 const struct golden *want, double share) {
     const double *values = ndarray_doubles(arena, got);
-    if (want->index == NULL && holds_detections(want->rank, want->shape) &&
+    bool whole = want->index == NULL;
+    if (whole && holds_detections(want->rank, want->shape) &&
         holds_detections(got->rank, got->shape))
-        return compare_detections(arena, values, got, want);
+        return compare_detections(arena, values, got, want, share);
+    if (whole && share < 1 && want->rank >= 2)
+        return compare_rows(arena, values, got, want, share);
     return compare_plain(values, got, want);
 }
 

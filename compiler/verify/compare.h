@@ -4,7 +4,9 @@
 // A golden array is whole, or cut to samples: arrays NAME@index (flat positions), NAME@value and
 // NAME@shape of the same file stand for the array NAME. Layouts are forgiven: a 4-D output is also
 // tried with its channels moved last or first. Detections, rows [image, label, score, box] in an
-// array [1, 1, n, 7], are matched by label, score and box, in any order.
+// array [1, 1, n, 7], are matched by label, score and box, in any order; so are all rows of a whole
+// array when only a share of them need be alike, for where a score decides what is kept, rounding
+// may let another row in or change the order.
 #ifndef ZOOC_COMPARE_H
 #define ZOOC_COMPARE_H
 
@@ -37,8 +39,10 @@ struct difference {
 bool golden_collect(struct arena *arena, struct diag *diag, const char *path,
                     const struct ndarray_list *arrays, struct golden_list *out);
 
+// `share`: of the rows that need be alike, 1 for all. The difference is then the largest of the
+// best `share` of the rows.
 struct difference golden_compare(struct arena *arena, const struct ndarray *got,
-                                 const struct golden *want);
+                                 const struct golden *want, double share);
 
 // Share of rows of `scores` (axis 0) whose largest element stands at the row's label.
 double top1_accuracy(struct arena *arena, const struct ndarray *scores,

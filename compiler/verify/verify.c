@@ -46,7 +46,7 @@ static struct verify_output nearest(struct verify *v, const struct golden *g) {
     for (unsigned i = 0; i < count; i++) {
         if (named >= 0 ? i != (unsigned)named : same_size && v->outputs[i].count != g->count)
             continue;
-        struct difference d = golden_compare(v->arena, &v->outputs[i], g);
+        struct difference d = golden_compare(v->arena, &v->outputs[i], g, v->job->rows_alike);
         bool better =
             *best.port == '\0' || (d.comparable && !best.difference.comparable) ||
             (d.comparable == best.difference.comparable && d.relative < best.difference.relative);

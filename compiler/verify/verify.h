@@ -15,6 +15,7 @@ struct verify_job {
     const char *labels;       // .npy of the right class of each row, or NULL
     const char *library;      // of the runtime, or NULL
     double tolerance;         // on the difference relative to the largest golden value
+    double rows_alike;        // share of a golden's rows that need be within it: 1 for all
     double expected_accuracy; // negative: none
     unsigned threads;         // 0: all
 };

@@ -244,7 +244,7 @@ static void check_rules(struct runner *r, const char *filter) {
 static bool read_tables(struct runner *r, const char *folder) {
     struct rules *tables = arena_array_of(r->arena, 2, struct rules);
     const char *wrong =
-        rules_read(r->arena, arena_printf(r->arena, "%s/tolerances.tsv", folder), 4, &tables[0]);
+        rules_read(r->arena, arena_printf(r->arena, "%s/tolerances.tsv", folder), 6, &tables[0]);
     if (wrong == NULL)
         wrong = rules_read(r->arena, arena_printf(r->arena, "%s/differences.tsv", folder), 5,
                            &tables[1]);

@@ -35,7 +35,7 @@ static void difference_is_relative_to_the_largest(void **state) {
     const double want[] = {1, -10, 3, 4};
     struct ndarray a = floats(1, shape, got);
     struct golden g = whole(1, shape, want);
-    struct difference d = golden_compare(arena, &a, &g);
+    struct difference d = golden_compare(arena, &a, &g, 1);
     assert_true(d.comparable);
     assert_near(d.absolute, 0.5, 1e-12);
     assert_near(d.relative, 0.05, 1e-12);
@@ -52,7 +52,7 @@ static void another_size_is_not_comparable(void **state) {
     const double want[] = {1, 2, 3, 4};
     struct ndarray a = floats(1, three, got);
     struct golden g = whole(2, four, want);
-    assert_false(golden_compare(arena, &a, &g).comparable);
+    assert_false(golden_compare(arena, &a, &g, 1).comparable);
     arena_free(arena);
 }
 
@@ -67,11 +67,11 @@ static void what_is_not_a_number(void **state) {
     struct ndarray a = floats(1, shape, nan_got), b = floats(1, shape, inf_got);
     struct golden g = whole(1, shape, number), h = whole(1, shape, nan_want);
     struct golden i = whole(1, shape, inf_want);
-    assert_true(isinf(golden_compare(arena, &a, &g).relative));
-    assert_true(isinf(golden_compare(arena, &b, &g).relative));
-    assert_true(golden_compare(arena, &a, &h).relative == 0);
-    assert_true(golden_compare(arena, &b, &i).relative == 0);
-    assert_true(isinf(golden_compare(arena, &b, &h).relative));
+    assert_true(isinf(golden_compare(arena, &a, &g, 1).relative));
+    assert_true(isinf(golden_compare(arena, &b, &g, 1).relative));
+    assert_true(golden_compare(arena, &a, &h, 1).relative == 0);
+    assert_true(golden_compare(arena, &b, &i, 1).relative == 0);
+    assert_true(isinf(golden_compare(arena, &b, &h, 1).relative));
     arena_free(arena);
 }
 
@@ -85,8 +85,8 @@ static void channels_may_stand_last(void **state) {
     struct ndarray a = floats(4, nchw, first), b = floats(4, nhwc, last);
     struct golden last_golden = whole(4, nhwc, last_want),
                   first_golden = whole(4, nchw, first_want);
-    assert_true(golden_compare(arena, &a, &last_golden).absolute == 0);
-    assert_true(golden_compare(arena, &b, &first_golden).absolute == 0);
+    assert_true(golden_compare(arena, &a, &last_golden, 1).absolute == 0);
+    assert_true(golden_compare(arena, &b, &first_golden, 1).absolute == 0);
     arena_free(arena);
 }
 
@@ -115,7 +115,7 @@ static void samples_stand_for_an_array(void **state) {
     assert_string_equal(goldens.items[0].name, "y");
     assert_int_equal(goldens.items[0].count, 6);
     struct ndarray a = floats(2, got_shape, got);
-    struct difference d = golden_compare(arena, &a, &goldens.items[0]);
+    struct difference d = golden_compare(arena, &a, &goldens.items[0], 1);
     assert_int_equal(d.compared, 2);
     assert_near(d.absolute, 1, 0);
     arena_free(arena);
@@ -153,11 +153,39 @@ static void detections_match_in_any_order(void **state) {
     struct ndarray a = floats(4, shape, got);
     struct golden g = whole(4, shape, want), h = whole(4, shape, other_label);
     struct golden i = whole(4, shape, fewer);
-    struct difference d = golden_compare(arena, &a, &g);
+    struct difference d = golden_compare(arena, &a, &g, 1);
     assert_int_equal(d.compared, 2);
     assert_near(d.absolute, 0.125, 1e-6);
-    assert_true(isinf(golden_compare(arena, &a, &h).absolute));
-    assert_true(isinf(golden_compare(arena, &a, &i).absolute));
+    assert_true(isinf(golden_compare(arena, &a, &h, 1).absolute));
+    assert_true(isinf(golden_compare(arena, &a, &i, 1).absolute));
+    arena_free(arena);
+}
+
+// Of five rows in another order one is missing and one is new.
+static void a_share_of_the_rows(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    const uint64_t shape[] = {5, 2};
+    const float got[] = {5, 5, 3, 3, 9, 9, 2, 2, 1, 1.5F};
+    const double want[] = {1, 1, 2, 2, 3, 3, 4, 4, 5, 5};
+    struct ndarray a = floats(2, shape, got);
+    struct golden g = whole(2, shape, want);
+    assert_near(golden_compare(arena, &a, &g, 0.8).relative, 0.1, 1e-9);
+    assert_near(golden_compare(arena, &a, &g, 0.6).relative, 0, 0);
+    assert_near(golden_compare(arena, &a, &g, 0.9).relative, 0.8, 1e-9);
+    arena_free(arena);
+}
+
+static void a_share_of_the_detections(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    const uint64_t shape[] = {1, 1, 2, 7};
+    const float got[] = {0, 1, 0.5F, 0, 0, 1, 1, -1, 0, 0, 0, 0, 0, 0};
+    const double want[] = {0, 2, 0.5, 0, 0, 1, 1, 0, 1, 0.5, 0, 0, 1, 1};
+    struct ndarray a = floats(4, shape, got);
+    struct golden g = whole(4, shape, want);
+    assert_true(golden_compare(arena, &a, &g, 0.5).absolute == 0);
+    assert_true(isinf(golden_compare(arena, &a, &g, 0.6).absolute));
     arena_free(arena);
 }
 
@@ -187,6 +215,8 @@ int main(void) {
         cmocka_unit_test(samples_stand_for_an_array),
         cmocka_unit_test(samples_outside_are_refused),
         cmocka_unit_test(detections_match_in_any_order),
+        cmocka_unit_test(a_share_of_the_rows),
+        cmocka_unit_test(a_share_of_the_detections),
         cmocka_unit_test(accuracy_counts_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

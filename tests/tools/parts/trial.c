@@ -124,7 +124,8 @@ static double worst_difference(const char *report) {
     return worst;
 }
 
-static void check_v11(struct trial *t, const char *type, int which, const char *tolerance) {
+static void check_v11(struct trial *t, const char *type, int which, const char *tolerance,
+                      const char *rows) {
     const char *model = arena_printf(t->arena, "v11-%s", type);
     if (!convert(t, "11", type, model))
         return;
@@ -139,6 +140,8 @@ static void check_v11(struct trial *t, const char *type, int which, const char *
                           in(t, "golden.npz"),
                           "--tolerance",
                           tolerance,
+                          "--rows_alike",
+                          rows,
                           "--report",
                           report,
                           "--threads",
@@ -201,8 +204,10 @@ static void check_v4(struct trial *t, const char *type, bool half) {
 static void check_all(struct trial *t) {
     const char *name = t->out->name;
     struct rule *rule = rules_find(t->setting->tolerances, &name, 1);
-    check_v11(t, "FP32", 0, rule != NULL ? rule->columns[1] : "1e-4");
-    check_v11(t, "FP16", 1, rule != NULL ? rule->columns[2] : "2e-2");
+    static const char *usual[] = {NULL, "1e-4", "2e-2", "1", "1"};
+    const char **limits = rule != NULL ? rule->columns : usual;
+    check_v11(t, "FP32", 0, limits[1], limits[3]);
+    check_v11(t, "FP16", 1, limits[2], limits[4]);
     check_v4(t, "FP32", false);
     check_v4(t, "FP16", true);
 }

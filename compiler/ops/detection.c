@@ -186,7 +186,18 @@ static bool infer_psroi_pooling(struct node *n) {
 }
 
 static const struct classic_form roi_pooling_form = {.type = "ROIPooling"};
-static const struct classic_form psroi_pooling_form = {.type = "PSROIPooling"};
+
+// Averages are what the layer always did: it says nothing of them.
+static void classic_psroi_pooling(const struct node *n, put_function *put, void *to) {
+    const struct psroi_pooling *a = n->attrs;
+    if (a->mode == PSROI_AVERAGE)
+        return;
+    put(to, "mode", psroi_modes[a->mode]);
+    put_int(put, to, "spatial_bins_x", a->spatial_bins_x);
+    put_int(put, to, "spatial_bins_y", a->spatial_bins_y);
+}
+static const struct classic_form psroi_pooling_form = {.type = "PSROIPooling",
+                                                       .attributes = classic_psroi_pooling};
 
 const struct op_def op_ROIPooling = {
     .name = "ROIPooling",

@@ -106,9 +106,9 @@ enum psroi_mode { PSROI_AVERAGE, PSROI_BILINEAR };
     A(INT, output_dim, 1, NULL, "output_dim", "output_dim")                                        \
     A(INT, group_size, 1, NULL, "group_size", "group_size")                                        \
     A(FLOAT, spatial_scale, 1, NULL, "spatial_scale", "spatial_scale")                             \
-    A(ENUM, mode, PSROI_AVERAGE, psroi_modes, "mode", "mode")                                      \
-    A(INT, spatial_bins_x, 1, NULL, "spatial_bins_x", "spatial_bins_x")                            \
-    A(INT, spatial_bins_y, 1, NULL, "spatial_bins_y", "spatial_bins_y")                            \
+    A(ENUM, mode, PSROI_AVERAGE, psroi_modes, "mode", NULL)                                        \
+    A(INT, spatial_bins_x, 1, NULL, "spatial_bins_x", NULL)                                        \
+    A(INT, spatial_bins_y, 1, NULL, "spatial_bins_y", NULL)                                        \
     A(FREE, source, NO_DEFAULT, NULL, NULL, "")
 ATTR_STRUCT(psroi_pooling, PSROI_POOLING_ATTRS)
 

@@ -70,7 +70,7 @@ void import_concat(struct layer *l) {
 // Lengths of the parts from the points between them, or equal ones. False after a report.
 static bool slice_lengths(struct layer *l, const Caffe__SliceParameter *p, int64_t whole,
                           int64_t *lengths) {
-    if (p->n_slice_point == 0) {
+    if (p->n_slice_point == 0 && l->top_count > 0) {
         for (uint32_t i = 0; i < l->top_count; i++)
             lengths[i] = whole / l->top_count;
         if (whole % l->top_count == 0)

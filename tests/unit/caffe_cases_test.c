@@ -105,7 +105,7 @@ static void read_section(struct reader *r, struct record *record) {
 
 static void read_record(struct reader *r, struct record *record) {
     *record = (struct record){.file = r->file, .title = next_line(r) + strlen("=== ")};
-    record->options = "";
+    record->options = record->prototxt = "";
     while (!at_mark(r)) {
         const char *line = next_line(r);
         if (starts(line, "options "))
@@ -117,7 +117,7 @@ static void read_record(struct reader *r, struct record *record) {
     }
     while (starts(r->at, "---"))
         read_section(r, record);
-    assert_non_null(record->prototxt);
+    assert_int_not_equal(record->prototxt[0], '\0');
 }
 
 // --- the files of a record ---------------------------------------------------

@@ -421,7 +421,7 @@ static void write_mean(struct world *w, Caffe__BlobProto *blob) {
 }
 
 static Caffe__BlobProto *mean_blob(struct world *w, int channels, int height, int width) {
-    size_t count = (size_t)(channels * height * width);
+    size_t count = (size_t)channels * (size_t)height * (size_t)width;
     float *data = arena_array_of(w->arena, count, float);
     for (size_t i = 0; i < count; i++)
         data[i] = (float)i;

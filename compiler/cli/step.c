@@ -6,8 +6,6 @@
 #include "compiler/base/fatal.h"
 #include "compiler/cli/cli.h"
 
-#include <string.h>
-
 static child_function *find(const char *name) {
     const struct command *command = command_find(name);
     return command == NULL ? NULL : command->run;

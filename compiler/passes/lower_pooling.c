@@ -71,10 +71,8 @@ static struct value *lower_average(struct builder *b, struct node *n) {
     struct pooling *a = n->attrs;
     if (a->exclude_pad || a->rounding_type == ROUND_FLOOR || !sticks_out(n))
         return NULL;
-    if (!is_padded(a)) { // then what is inside is what is no padding
-        a->exclude_pad = true;
+    if (!is_padded(a)) // then what is inside is what is no padding
         return NULL;
-    }
     struct node *pool = build_node(b, &op_AvgPool, lower_name(n, "Pool"), 1,
                                    (struct value *[]){n->inputs[0].value});
     struct pooling *whole = pool->attrs;
@@ -101,9 +99,17 @@ static bool lower_rounding(struct graph *g) {
     return changed;
 }
 
+// Classic readers exclude what sticks out by themselves where there are no pads.
 bool lower_opset_pooling(struct graph *g, const struct pass_options *options) {
     (void)options;
-    return lower_rounding(g);
+    bool changed = lower_rounding(g);
+    GRAPH_EACH(g, n) {
+        struct pooling *a = n->attrs;
+        if (n->op != &op_AvgPool || a->exclude_pad || is_padded(a) || !sticks_out(n))
+            continue;
+        a->exclude_pad = changed = true;
+    }
+    return changed;
 }
 
 bool lower_classic_pooling(struct graph *g, const struct pass_options *options) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two Transposes that are left behind one another are one. One that only moves axes of one element
-// moves nothing in memory: it is a Reshape. A Reshape beside it does both.
+// moves nothing in memory: it is a Reshape. A Reshape beside it does both. A source with channels
+// first has the Transposes that its author wrote: they stay, as classic IR has always written them.
 #include "compiler/ops/movement.h"
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
@@ -44,7 +45,7 @@ static bool become_reshape(struct node *n, const char *name, struct value *x) {
 }
 
 static bool replace(struct node *n) {
-    if (!moves_nothing(n))
+    if (!n->graph->channels_last || !moves_nothing(n))
         return false;
     struct value *x = node_input(n, 0);
     struct node *above = x->producer, *below = value_only_user(&n->outputs[0]);

@@ -29,7 +29,10 @@ struct outfile {
     int fd;
     int error; // the first errno
     bool in_place, replaced;
+    bool flushing; // by `flusher`
+    pthread_t flusher;
     uint64_t size;
+    uint64_t started; // bytes whose way to the disk has been started
     size_t buffered;
     uint8_t buffer[BUFFER_SIZE];
 };
@@ -239,6 +242,18 @@ static uint64_t copy_in_kernel(struct outfile *file, const void *data, uint64_t 
     return copied;
 }
 
+// Sets the disk to work while the rest is still being written: less is left for the fsync.
+static void start_writeback(struct outfile *file, uint64_t end) {
+    enum { WORTH_IT = 16 << 20 };
+    if (end - file->started < WORTH_IT)
+        return;
+    int error = errno; // only a hint: what goes wrong here, fsync will tell
+    sync_file_range(file->fd, (off_t)file->started, (off_t)(end - file->started),
+                    SYNC_FILE_RANGE_WRITE);
+    errno = error;
+    file->started = end;
+}
+
 void outfile_write(struct outfile *file, const void *data, uint64_t size) {
     if (size == 0)
         return;
@@ -248,6 +263,7 @@ void outfile_write(struct outfile *file, const void *data, uint64_t size) {
     if (size >= BUFFER_SIZE) {
         uint64_t copied = copy_in_kernel(file, data, size);
         write_through(file, (const uint8_t *)data + copied, size - copied);
+        start_writeback(file, file->size);
         return;
     }
     memcpy(file->buffer + file->buffered, data, (size_t)size);
@@ -284,10 +300,32 @@ uint64_t outfile_size(const struct outfile *file) {
 
 // ---- Ending ----
 
-// No fsync: like a compiler's, the output can be made again, and waiting for the disk would take
-// several times as long as the conversion of a large model.
+static void flush_to_disk(struct outfile *file) {
+    if (!file->error && fsync(file->fd) != 0)
+        file->error = errno;
+}
+
+static void *flush_thread(void *file) {
+    flush_to_disk(file);
+    return NULL;
+}
+
+// All at the same time: the file system then writes its journal once for the set, not once a file.
+static void flush_all(struct outset *set) {
+    for (struct outfile *file = set->first; file; file = file->next) {
+        flush_buffer(file);
+        file->flushing =
+            file->next && pthread_create(&file->flusher, NULL, flush_thread, file) == 0;
+    }
+    for (struct outfile *file = set->first; file; file = file->next)
+        if (!file->flushing)
+            flush_to_disk(file);
+    for (struct outfile *file = set->first; file; file = file->next)
+        if (file->flushing)
+            pthread_join(file->flusher, NULL);
+}
+
 static bool finish(struct outfile *file) {
-    flush_buffer(file);
     if (close(file->fd) != 0 && !file->error)
         file->error = errno;
     file->fd = -1;
@@ -391,6 +429,7 @@ static bool fail_set(struct outset *set, const char **failed, const char *path, 
 bool outset_commit(struct outset *set, const char **failed) {
     if (set->error)
         return fail_set(set, failed, set->error_path, set->error);
+    flush_all(set);
     for (struct outfile *file = set->first; file; file = file->next)
         if (!finish(file))
             return fail_set(set, failed, file->path, file->error);

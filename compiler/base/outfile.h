@@ -27,9 +27,9 @@ void outfile_printf(struct outfile *file, const char *format, ...)
 void outfile_align(struct outfile *file, uint64_t alignment);
 uint64_t outfile_size(const struct outfile *file);
 
-// Flushes and renames every file, then frees the set (no fsync: outputs can be made again). On
-// failure nothing of the set remains, errno says why and *failed (when not NULL) points to the path
-// at fault (valid until the next call).
+// Flushes every file to the disk, renames it, then frees the set. On failure nothing of the set
+// remains, errno says why and *failed (when not NULL) points to the path at fault (valid until the
+// next call).
 bool outset_commit(struct outset *set, const char **failed);
 // Removes what was written and frees the set. NULL is allowed.
 void outset_abort(struct outset *set);

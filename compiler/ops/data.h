@@ -5,8 +5,8 @@
 
 #include "compiler/ops/ops.h"
 
-// layout: "NCHW", "NHWC", ... or "" when the source says none. mean: subtracted from each channel by
-// the runtime (classic IR's pre-process section).
+// layout: "NCHW", "NHWC", ... or "" when the source says none. mean: subtracted from each channel
+// by the runtime (classic IR's pre-process section).
 #define PARAMETER_ATTRS(A)                                                                         \
     A(TYPE, element_type, DT_F32, NULL, "element_type", NULL)                                      \
     A(SHAPE, shape, NO_DEFAULT, NULL, "shape", NULL)                                               \

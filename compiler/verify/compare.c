@@ -8,7 +8,8 @@
 
 #include "compiler/base/checked.h"
 
-enum { DETECTION = 7, LABEL = 1 };
+// A detection is [image, label, score, box]; MXNet leaves out the image.
+enum { DETECTION = 7, WITHOUT_IMAGE = 6 };
 
 static double distance(double got, double want) {
     if (got == want || (isnan(got) && isnan(want)))
@@ -166,13 +167,13 @@ static struct difference compare_plain(const double *got, const struct ndarray *
 struct rows {
     const double *data;
     uint64_t count, width;
-    bool labelled; // element LABEL of two rows must be equal
+    bool labelled; // the first element of two rows must be equal
 };
 
 static double row_distance(const struct rows *a, uint64_t i, const struct rows *b, uint64_t j) {
     const double *x = a->data + i * a->width, *y = b->data + j * b->width;
     double most = 0;
-    if (a->labelled && x[LABEL] != y[LABEL])
+    if (a->labelled && x[0] != y[0])
         return (double)INFINITY;
     for (uint64_t k = 0; k < a->width; k++)
         most = fmax(most, distance(x[k], y[k]));
@@ -240,25 +241,36 @@ static double farthest(struct arena *arena, const struct rows *rows, const struc
     return best_share(distances, rows->count, share);
 }
 
-static bool holds_detections(unsigned rank, const uint64_t *shape) {
-    return rank == 4 && shape[0] == 1 && shape[1] == 1 && shape[3] == DETECTION;
+// Columns of an array of detections, 0 when it is none.
+static uint64_t detection_width(unsigned rank, const uint64_t *shape) {
+    if (rank == 4 && shape[0] == 1 && shape[1] == 1 && shape[3] == DETECTION)
+        return DETECTION;
+    return rank == 3 && shape[0] == 1 && shape[2] == WITHOUT_IMAGE ? WITHOUT_IMAGE : 0;
 }
 
-// Rows before the mark (image -1) that ends the list.
-static struct rows detections(const double *data, uint64_t count) {
-    struct rows rows = {.data = data, .width = DETECTION, .labelled = true};
-    while (rows.count < count && data[rows.count * DETECTION] >= 0)
-        rows.count++;
+// Rows [label, score, box]. An image of -1 ends the list, a label of -1 is a box that was dropped.
+static struct rows detections(struct arena *arena, const double *data, uint64_t count,
+                              uint64_t width) {
+    struct rows rows = {.width = WITHOUT_IMAGE, .labelled = true};
+    double *kept = arena_array_of(arena, count * WITHOUT_IMAGE + 1, double);
+    for (uint64_t i = 0; i < count && (width == WITHOUT_IMAGE || data[i * width] >= 0); i++) {
+        const double *row = data + (i + 1) * width - WITHOUT_IMAGE;
+        if (row[0] >= 0)
+            memcpy(kept + rows.count++ * WITHOUT_IMAGE, row, WITHOUT_IMAGE * sizeof(double));
+    }
+    rows.data = kept;
     return rows;
 }
 
 static struct difference compare_detections(struct arena *arena, const double *got,
                                             const struct ndarray *array, const struct golden *want,
                                             double share) {
-    struct rows have = detections(got, array->shape[2]);
-    struct rows need = detections(want->value, want->shape[2]);
+    uint64_t have_width = detection_width(array->rank, array->shape);
+    uint64_t need_width = detection_width(want->rank, want->shape);
+    struct rows have = detections(arena, got, array->count / have_width, have_width);
+    struct rows need = detections(arena, want->value, want->count / need_width, need_width);
     struct difference d = {.comparable = true, .compared = need.count, .largest = largest(want)};
-    d.relative = d.absolute = match_rows(arena, &have, &need, d.largest, share);
+    d.relative = d.absolute = match_rows(arena, &have, &need, 1, share);
     return d;
 }
 
@@ -283,8 +295,8 @@ struct difference golden_compare(struct arena *arena, const struct ndarray *got,
                                  const struct golden *want, double share) {
     const double *values = ndarray_doubles(arena, got);
     bool whole = want->index == NULL;
-    if (whole && holds_detections(want->rank, want->shape) &&
-        holds_detections(got->rank, got->shape))
+    if (whole && got->rank == 4 && detection_width(got->rank, got->shape) > 0 &&
+        detection_width(want->rank, want->shape) > 0)
         return compare_detections(arena, values, got, want, share);
     if (whole && share < 1 && want->rank >= 2)
         return compare_rows(arena, values, got, want, share);

@@ -4,9 +4,10 @@
 // A golden array is whole, or cut to samples: arrays NAME@index (flat positions), NAME@value and
 // NAME@shape of the same file stand for the array NAME. Layouts are forgiven: a 4-D output is also
 // tried with its channels moved last or first. Detections, rows [image, label, score, box] in an
-// array [1, 1, n, 7], are matched by label, score and box, in any order; so are all rows of a whole
-// array when only a share of them need be alike, for where a score decides what is kept, rounding
-// may let another row in or change the order.
+// array [1, 1, n, 7] (or [label, score, box] in [1, n, 6], as MXNet gives them), are matched by
+// label, score and box, in any order; so are all rows of a whole array when only a share of them
+// need be alike, for where a score decides what is kept, rounding may let another row in or change
+// the order.
 #ifndef ZOOC_COMPARE_H
 #define ZOOC_COMPARE_H
 

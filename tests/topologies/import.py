@@ -26,7 +26,7 @@ SKIP = {"plan.json"}  # how the forge made the case
 
 
 def is_detections(a):
-    return a.ndim == 4 and a.shape[:2] == (1, 1) and a.shape[3] == 7
+    return a.shape[:-2] == (1, 1) and a.shape[-1] == 7 or a.shape[:-2] == (1,) and a.shape[-1] == 6
 
 
 def sampled(golden):

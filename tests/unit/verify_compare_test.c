@@ -162,6 +162,22 @@ static void detections_match_in_any_order(void **state) {
 }
 
 // Of five rows in another order one is missing and one is new.
+// MXNet's rows have no image, and stay in the list with the label -1 when they are dropped.
+static void detections_of_mxnet(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    const uint64_t shape[] = {1, 1, 3, 7}, golden_shape[] = {1, 3, 6};
+    const float got[] = {0,   2,   0.75F, .1F, .1F, .5F, .5F, 0, 1, 0.5F, .2F,
+                         .2F, .4F, .4F,   -1,  0,   0,   0,   0, 0, 0};
+    const double want[] = {1, 0.5, .2, .2, .4, .4, -1, 0.7, 0, 0, 1, 1, 2, 0.75, .1, .1, .5, .625};
+    struct ndarray a = floats(4, shape, got);
+    struct golden g = whole(3, golden_shape, want);
+    struct difference d = golden_compare(arena, &a, &g, 1);
+    assert_int_equal(d.compared, 2);
+    assert_near(d.absolute, 0.125, 1e-6);
+    arena_free(arena);
+}
+
 static void a_share_of_the_rows(void **state) {
     (void)state;
     struct arena *arena = arena_new();
@@ -215,6 +231,7 @@ int main(void) {
         cmocka_unit_test(samples_stand_for_an_array),
         cmocka_unit_test(samples_outside_are_refused),
         cmocka_unit_test(detections_match_in_any_order),
+        cmocka_unit_test(detections_of_mxnet),
         cmocka_unit_test(a_share_of_the_rows),
         cmocka_unit_test(a_share_of_the_detections),
         cmocka_unit_test(accuracy_counts_rows),

@@ -277,13 +277,29 @@ bool node_finish(struct node *n) {
     return false;
 }
 
+static bool check_sizes(struct node *n) {
+    for (uint32_t i = 0; i < n->output_count; i++) {
+        const struct shape *s = &n->outputs[i].shape;
+        for (int32_t d = 0; d < s->rank; d++) {
+            if (s->dims[d] <= DIM_MAX)
+                continue;
+            struct place place = node_place(n);
+            diag_report(
+                n->graph->diag, &place, SHAPE_MISMATCH,
+                arena_printf(n->graph->arena, "%s is too large", shape_text(n->graph->arena, s)));
+            return false;
+        }
+    }
+    return true;
+}
+
 bool node_infer(struct node *n) {
     if (n->op != &op_Constant)
         for (uint32_t i = 0; i < n->output_count; i++) {
             n->outputs[i].constant = NULL;
             n->outputs[i].partial = NULL;
         }
-    if (!n->op->infer(n))
+    if (!n->op->infer(n) || !check_sizes(n))
         return false;
     node_fold_small(n);
     return true;

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "compiler/base/fatal.h"
+#include "compiler/base/checked.h"
+#include "compiler/base/limits.h"
 #include "compiler/graph/op.h"
 
 // Larger results are the business of fold_constants.
@@ -30,8 +31,20 @@ static bool all_small(const struct node *n) {
     return true;
 }
 
+// Recipes cost nothing here, but somebody will have to write what they stand for.
+static bool may_be_made(const struct node *n) {
+    for (uint32_t i = 0; i < n->output_count; i++) {
+        uint64_t count, bytes;
+        if (!shape_count(&n->outputs[i].shape, &count) ||
+            !checked_mul(count, dtype_size(n->outputs[i].type), &bytes) ||
+            bytes > limits.tensor_bytes)
+            return false;
+    }
+    return true;
+}
+
 bool node_evaluate(struct node *n, const struct tensor **outputs) {
-    return n->op->evaluate != NULL && n->output_count > 0 && all_constant(n) &&
+    return n->op->evaluate != NULL && n->output_count > 0 && all_constant(n) && may_be_made(n) &&
            n->op->evaluate(n, outputs);
 }
 

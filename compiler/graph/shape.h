@@ -10,6 +10,8 @@
 #include "compiler/base/arena.h"
 
 enum { SHAPE_MAX_RANK = 8, DIM_UNKNOWN = -1, RANK_UNKNOWN = -1 };
+// Larger dimensions are refused while the graph is built, so that sums of them never overflow.
+#define DIM_MAX ((int64_t)1 << 48)
 
 struct shape {
     int32_t rank; // RANK_UNKNOWN or 0 to SHAPE_MAX_RANK

@@ -203,6 +203,16 @@ const struct op_def op_Gelu = {
     .scalar = gelu,
 };
 
+static bool infer_swish(struct node *n) {
+    struct shape beta = input_shape(n, 1);
+    uint64_t count;
+    if (!same_types(n, 0, 2))
+        return false;
+    if (shape_count(&beta, &count) && (count != 1 || beta.rank > 0))
+        return shape_error(n, "beta is not one number");
+    return infer_same(n);
+}
+
 const struct op_def op_Swish = {
     .name = "Swish",
     .doc = "x / (1 + exp(-beta * x)), beta is 1 when absent",
@@ -211,7 +221,7 @@ const struct op_def op_Swish = {
     .min_inputs = 1,
     .max_inputs = 2,
     .outputs = 1,
-    .infer = infer_same,
+    .infer = infer_swish,
     .evaluate = evaluate_scalar,
     .scalar = swish,
 };

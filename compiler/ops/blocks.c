@@ -39,8 +39,13 @@ static bool read_lists(struct node *n, int32_t rank, struct block_lists *b, bool
     for (uint32_t i = 0; i < b->block.count && !*wrong; i++)
         *wrong = b->block.data[i] < 1 || b->block.data[i] > INT32_MAX || b->begin.data[i] < 0 ||
                  b->begin.data[i] > INT32_MAX || b->end.data[i] < 0 || b->end.data[i] > INT32_MAX;
+    *wrong = *wrong ||
+             (rank > 0 && (b->block.data[0] != 1 || b->begin.data[0] != 0 || b->end.data[0] != 0));
     if (*wrong)
-        shape_error(n, "blocks and pads are no lists of a number for each of %" PRId32 " axes",
+        shape_error(n,
+                    "blocks and pads are no lists of a number for each of %" PRId32
+                    " axes, 1 and 0 "
+                    "for the batch",
                     rank);
     return !*wrong;
 }
@@ -57,6 +62,8 @@ static bool infer_space_to_batch(struct node *n) {
     struct shape out = input_shape(n, 0);
     struct block_lists b;
     bool wrong;
+    if (!input_rank(n, 0, 1, SHAPE_MAX_RANK))
+        return false;
     if (!read_lists(n, out.rank, &b, &wrong)) {
         set_output(n, 0, input_type(n, 0), out.rank > 0 ? shape_of_rank(out.rank) : SHAPE_UNKNOWN);
         return !wrong;
@@ -82,6 +89,8 @@ static bool infer_batch_to_space(struct node *n) {
     struct shape out = input_shape(n, 0);
     struct block_lists b;
     bool wrong;
+    if (!input_rank(n, 0, 1, SHAPE_MAX_RANK))
+        return false;
     if (!read_lists(n, out.rank, &b, &wrong)) {
         set_output(n, 0, input_type(n, 0), out.rank > 0 ? shape_of_rank(out.rank) : SHAPE_UNKNOWN);
         return !wrong;
@@ -118,8 +127,10 @@ static bool evaluate_space_to_batch(struct node *n, const struct tensor **output
     bool wrong;
     if (wide.rank > SHAPE_MAX_RANK || !read_lists(n, rank, &b, &wrong))
         return false;
-    for (int32_t i = 0; i < rank; i++)
+    for (int32_t i = 0; i < rank && t != NULL; i++)
         t = tensor_pad(arena, t, i, b.begin.data[i], b.end.data[i], 0);
+    if (t == NULL)
+        return false;
     wide.dims[0] = t->shape.dims[0];
     order[rank - 1] = 0;
     for (int32_t i = 1, place = 1; i < rank; i++, place += 2) {
@@ -153,10 +164,10 @@ static bool evaluate_batch_to_space(struct node *n, const struct tensor **output
     }
     t = tensor_permute(arena, tensor_reshape(arena, t, wide), order);
     t = tensor_reshape(arena, t, full);
-    for (int32_t i = 0; i < rank; i++)
+    for (int32_t i = 0; i < rank && t != NULL; i++)
         t = tensor_pad(arena, t, i, -b.begin.data[i], -b.end.data[i], 0);
     outputs[0] = t;
-    return true;
+    return t != NULL;
 }
 
 #define BLOCKS(kind, rule, evaluator, text)                                                        \
@@ -304,7 +315,9 @@ static bool evaluate_reverse(struct node *n, const struct tensor **outputs) {
         int64_t dim = t->shape.dims[axis];
         if (!(mask >> axis & 1))
             continue;
-        int64_t *indices = arena_array_of(arena, (size_t)dim, int64_t);
+        int64_t *indices = index_list(arena, dim);
+        if (indices == NULL)
+            return false;
         for (int64_t i = 0; i < dim; i++)
             indices[i] = dim - 1 - i;
         t = tensor_gather(arena, t, axis, (uint64_t)dim, indices);

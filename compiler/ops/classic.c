@@ -189,7 +189,8 @@ static bool crop_axis(struct node *n, uint32_t i, struct shape *out) {
         return false;
     int64_t size = by_shape ? reference.dims[axis] : ints_get(a->dim, i, DIM_UNKNOWN);
     int64_t offset = ints_get(a->offset, i, 0), whole = out->dims[axis];
-    if (offset < 0 || size == 0 || (whole != DIM_UNKNOWN && size > whole - offset))
+    if (offset < 0 || size == 0 || size < DIM_UNKNOWN ||
+        (whole != DIM_UNKNOWN && size > whole - offset))
         return shape_error(n, "cannot take %lld from %lld on of axis %d", (long long)size,
                            (long long)offset, axis);
     out->dims[axis] = size;

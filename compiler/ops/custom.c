@@ -59,6 +59,9 @@ static bool infer_custom(struct node *n) {
         struct shape shape =
             rank < 0 ? SHAPE_UNKNOWN : shape_make((int32_t)rank, a->shapes.data + at);
         at += rank > 0 ? (uint32_t)rank : 0;
+        for (int32_t d = 0; d < shape.rank; d++)
+            if (shape.dims[d] < DIM_UNKNOWN)
+                return shape_error(n, "a dimension cannot be %" PRId64, shape.dims[d]);
         set_output(n, i, a->output_type, shape);
     }
     return true;

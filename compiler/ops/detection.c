@@ -112,6 +112,8 @@ static bool infer_proposal(struct node *n) {
     int64_t anchors = times(a->ratio.count, a->scale.count), merged;
     if (!input_rank(n, 0, 4, 4) || !input_rank(n, 1, 4, 4) || !input_rank(n, 2, 1, 2))
         return false;
+    if (n->output_count < 1 || n->output_count > 2)
+        return shape_error(n, "%" PRIu32 " outputs, 1 or 2 are possible", n->output_count);
     int64_t numbers = info.rank > 0 ? info.dims[info.rank - 1] : DIM_UNKNOWN;
     if (numbers >= 0 && (numbers < 3 || numbers > 4))
         return shape_error(n, "image info of %" PRId64 " numbers", numbers);
@@ -247,6 +249,9 @@ static bool infer_region_yolo(struct node *n) {
     struct shape out;
     if (!input_rank(n, 0, 4, 4))
         return false;
+    if (a->classes < 0 || a->coords < 0 || a->classes > INT32_MAX || a->coords > INT32_MAX)
+        return shape_error(n, "%" PRId64 " classes, %" PRId64 " coordinates", a->classes,
+                           a->coords);
     if (!a->do_softmax) {
         int64_t channels = times(a->classes + a->coords + 1, a->mask.count), merged;
         if (!merge_dim(input_dim(n, 0, 1), channels, &merged))

@@ -77,14 +77,20 @@ struct tensor *map_doubles(struct arena *arena, const struct tensor *t, double (
 
 // --- recipes ------------------------------------------------------------------------------------
 
+int64_t *index_list(struct arena *arena, int64_t count) {
+    if ((uint64_t)count > limits.arena_tensor_bytes / sizeof(int64_t))
+        return NULL;
+    return arena_array_of(arena, (size_t)count, int64_t);
+}
+
 const struct tensor *tensor_range(struct arena *arena, const struct tensor *t, int32_t axis,
                                   int64_t begin, int64_t stride, int64_t count) {
     if (begin == 0 && stride == 1 && count == t->shape.dims[axis])
         return t;
-    int64_t *indices = arena_array_of(arena, (size_t)count, int64_t);
-    for (int64_t i = 0; i < count; i++)
+    int64_t *indices = index_list(arena, count);
+    for (int64_t i = 0; i < count && indices != NULL; i++)
         indices[i] = begin + i * stride;
-    return tensor_gather(arena, t, axis, (uint64_t)count, indices);
+    return indices == NULL ? NULL : tensor_gather(arena, t, axis, (uint64_t)count, indices);
 }
 
 static const struct tensor *constant_part(struct arena *arena, const struct tensor *t, int32_t axis,
@@ -104,7 +110,9 @@ const struct tensor *tensor_pad(struct arena *arena, const struct tensor *t, int
     uint32_t count = 0;
     if (begin > 0)
         parts[count++] = constant_part(arena, t, axis, begin, value);
-    parts[count++] = tensor_range(arena, t, axis, first, 1, kept);
+    parts[count] = tensor_range(arena, t, axis, first, 1, kept);
+    if (parts[count++] == NULL)
+        return NULL;
     if (end > 0)
         parts[count++] = constant_part(arena, t, axis, end, value);
     return count == 1 ? parts[0] : tensor_concat(arena, axis, parts, count);
@@ -135,7 +143,7 @@ static bool compute_formula(void *context, uint64_t first, uint64_t count, doubl
 
 // --- large operands: a recipe in place of numbers ----------------------------------------------
 
-enum { RECIPE_COUNT = 1 << 16 };
+enum { RECIPE_COUNT = 1 << 16, RECIPE_NUMBERS = 1 << 20 };
 
 // The only axis of `shape` along which `t` (broadcast to it) may change; 0 when it is one number,
 // -1 when there are several.
@@ -177,6 +185,8 @@ static const struct tensor *affine_recipe(const struct node *n, const struct ten
     if (axis < 0 || shape->rank == 0 || !shape_equal(&large->shape, shape))
         return NULL;
     int64_t count = shape->dims[axis];
+    if (count > RECIPE_NUMBERS)
+        return NULL;
     const double *numbers = numbers_along(arena, small, count);
     if (n->op == &op_Multiply)
         return tensor_affine(arena, large, axis, numbers, NULL);

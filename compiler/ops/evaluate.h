@@ -17,6 +17,10 @@ enum dtype result_type(const struct node *n, uint32_t index);
 typedef bool compute_function(void *context, uint64_t first, uint64_t count, double *out);
 struct tensor *tensor_compute(struct arena *arena, enum dtype type, struct shape shape,
                               compute_function *compute, void *context);
+// Room for `count` indices; NULL when they would be more than limits.arena_tensor_bytes. The
+// recipes below are NULL then, too.
+int64_t *index_list(struct arena *arena, int64_t count);
+
 // Slices begin, begin + stride, ... along one axis.
 const struct tensor *tensor_range(struct arena *arena, const struct tensor *t, int32_t axis,
                                   int64_t begin, int64_t stride, int64_t count);

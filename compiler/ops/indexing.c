@@ -85,14 +85,93 @@ const struct op_def op_GatherElements = {
 
 // --- scatter ------------------------------------------------------------------------------------
 
+// The shape that updates must have; unknown when a shape it follows from is.
+static struct shape updates_of_slices(const struct node *n, int32_t axis) {
+    struct shape data = input_shape(n, 0), places = input_shape(n, 1), out = {.rank = 0};
+    for (int32_t i = 0; i < data.rank; i++) {
+        if (i != axis)
+            out.dims[out.rank++] = data.dims[i];
+        for (int32_t k = 0; k < places.rank && i == axis; k++)
+            out.dims[out.rank++] = places.dims[k];
+    }
+    return out;
+}
+
+static struct shape updates_of_places(const struct node *n) {
+    struct shape data = input_shape(n, 0), places = input_shape(n, 1), out = {.rank = 0};
+    int64_t depth = input_dim(n, 1, places.rank - 1);
+    if (depth == DIM_UNKNOWN)
+        return SHAPE_UNKNOWN;
+    for (int32_t i = 0; i < places.rank - 1; i++)
+        out.dims[out.rank++] = places.dims[i];
+    for (int64_t i = depth; i < data.rank; i++)
+        out.dims[out.rank++] = data.dims[i];
+    return out;
+}
+
+// Places and updates of elements have one shape, which lies inside of the data but along the axis.
+static bool elements_fit(struct node *n, int32_t axis) {
+    struct shape data = input_shape(n, 0), updates = input_shape(n, 2);
+    if (data.rank == RANK_UNKNOWN || updates.rank == RANK_UNKNOWN)
+        return true;
+    if (data.rank != updates.rank)
+        return shape_error(n, "data and updates differ in their number of dimensions");
+    for (int32_t i = 0; i < data.rank; i++)
+        if (i != axis && data.dims[i] >= 0 && updates.dims[i] > data.dims[i])
+            return shape_error(n, "the updates reach beyond axis %" PRId32, i);
+    return true;
+}
+
+static bool scatter_axis(struct node *n, int32_t *axis, bool *known) {
+    struct numbers numbers;
+    *known = n->input_count > 3 && input_shape(n, 0).rank != RANK_UNKNOWN &&
+             input_complete(n, 3, &numbers);
+    if (!*known)
+        return true;
+    if (numbers.count != 1)
+        return shape_error(n, "one axis is needed");
+    return input_axis(n, 0, numbers.data[0], axis);
+}
+
+// More dimensions than a shape can have.
+static bool updates_too_deep(const struct node *n) {
+    int64_t data = input_shape(n, 0).rank, places = input_shape(n, 1).rank;
+    int64_t taken = n->op == &op_ScatterUpdate ? 1 : input_dim(n, 1, (int32_t)places - 1);
+    return taken >= 0 &&
+           (n->op == &op_ScatterUpdate ? places : places - 1) + data - taken > SHAPE_MAX_RANK;
+}
+
+static bool updates_fit(struct node *n, int32_t axis, bool known) {
+    struct shape wanted = SHAPE_UNKNOWN, updates = input_shape(n, 2), merged;
+    bool ranks = input_shape(n, 0).rank > 0 && input_shape(n, 1).rank != RANK_UNKNOWN;
+    if (ranks && n->op != &op_ScatterElementsUpdate && updates_too_deep(n))
+        return shape_error(n, "more than %d dimensions", SHAPE_MAX_RANK);
+    if (n->op == &op_ScatterElementsUpdate) {
+        wanted = input_shape(n, 1);
+        if (known && !elements_fit(n, axis))
+            return false;
+    } else if (n->op == &op_ScatterUpdate) {
+        if (ranks && known)
+            wanted = updates_of_slices(n, axis);
+    } else if (ranks && input_shape(n, 1).rank > 0) {
+        wanted = updates_of_places(n);
+    }
+    return merge_shape(&wanted, &updates, &merged) ||
+           shape_error(n, "updates are not %s", shape_text(n->graph->arena, &wanted));
+}
+
 static bool infer_scatter(struct node *n) {
-    struct numbers axis;
-    int32_t at;
+    int32_t axis = 0;
+    bool known;
     if (input_type(n, 0) != input_type(n, 2))
         return shape_error(n, "data and updates differ in element type");
-    if (n->input_count > 3 && input_shape(n, 0).rank != RANK_UNKNOWN &&
-        input_complete(n, 3, &axis) && (axis.count != 1 || !input_axis(n, 0, axis.data[0], &at)))
-        return axis.count == 1 ? false : shape_error(n, "one axis is needed");
+    if (n->op == &op_ScatterNDUpdate && !input_rank(n, 1, 1, SHAPE_MAX_RANK))
+        return false;
+    if (n->op == &op_ScatterNDUpdate && input_shape(n, 0).rank >= 0 &&
+        input_dim(n, 1, input_shape(n, 1).rank - 1) > input_shape(n, 0).rank)
+        return shape_error(n, "places have more coordinates than the data");
+    if (!scatter_axis(n, &axis, &known) || !updates_fit(n, axis, known))
+        return false;
     return infer_same(n);
 }
 

@@ -154,17 +154,6 @@ static bool target_of_element(const struct scatter *s, const int64_t *update, in
     return to_inside(&at[s->axis], s->data.dims[s->axis]);
 }
 
-// The rank of the updates that goes with the indices; others are not folded.
-static int32_t updates_rank(const struct node *n, const struct scatter *s) {
-    if (n->op == &op_ScatterUpdate)
-        return s->data.rank + s->places.rank - 1;
-    if (n->op == &op_ScatterElementsUpdate)
-        return s->data.rank;
-    return s->places.rank < 1
-               ? -1
-               : s->places.rank - 1 + s->data.rank - (int32_t)s->places.dims[s->places.rank - 1];
-}
-
 static bool write_updates(const struct scatter *s, const struct tensor *updates,
                           target_function *target, uint8_t *out) {
     uint64_t count = tensor_count(updates);
@@ -188,7 +177,7 @@ bool evaluate_scatter(struct node *n, const struct tensor **outputs) {
     target_function *target = n->op == &op_ScatterUpdate           ? target_of_slice
                               : n->op == &op_ScatterElementsUpdate ? target_of_element
                                                                    : target_of_place;
-    if (s.indices == NULL || updates->type != data->type || updates_rank(n, &s) != s.updates.rank ||
+    if (s.data.rank == 0 || s.indices == NULL || updates->type != data->type ||
         tensor_bytes(data) > limits.arena_tensor_bytes ||
         (n->input_count > 3 && !axis_of(n, 3, &s.axis)))
         return false;

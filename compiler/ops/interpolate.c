@@ -78,9 +78,11 @@ static bool infer_interpolate(struct node *n) {
     if (out.rank == RANK_UNKNOWN)
         return true;
     for (int32_t i = 0; i < out.rank; i++) {
-        int64_t pads =
-            ints_get(a->pads_begin, (uint32_t)i, 0) + ints_get(a->pads_end, (uint32_t)i, 0);
-        out.dims[i] = out.dims[i] == DIM_UNKNOWN ? DIM_UNKNOWN : out.dims[i] + pads;
+        int64_t begin = ints_get(a->pads_begin, (uint32_t)i, 0);
+        int64_t end = ints_get(a->pads_end, (uint32_t)i, 0);
+        if (begin < 0 || end < 0 || begin > DIM_MAX || end > DIM_MAX)
+            return shape_error(n, "pads of %" PRId64 " and %" PRId64, begin, end);
+        out.dims[i] = out.dims[i] == DIM_UNKNOWN ? DIM_UNKNOWN : out.dims[i] + begin + end;
     }
     if (!axes_of(n, out.rank, &axes)) {
         set_output(n, 0, input_type(n, 0), shape_of_rank(out.rank));
@@ -128,6 +130,8 @@ static int64_t interp_dim(const struct interp *a, int64_t dim, int64_t wanted) {
         return wanted;
     if (dim == DIM_UNKNOWN)
         return DIM_UNKNOWN;
+    if (a->pad_beg < -DIM_MAX || a->pad_beg > 0 || a->pad_end < -DIM_MAX || a->pad_end > 0)
+        return 0;
     dim += a->pad_beg + a->pad_end;
     if (a->factor != (float)ATTR_UNSET)
         return scaled(dim, (double)a->factor);

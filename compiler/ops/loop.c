@@ -29,6 +29,10 @@ uint32_t loop_first_input(const struct node *n) {
 
 // --- checks -------------------------------------------------------------------------------------
 
+static bool is_size(int64_t x) {
+    return x >= -DIM_MAX && x <= DIM_MAX;
+}
+
 static bool check_map(struct node *n, const char *what, struct ints map, uint32_t ports,
                       uint32_t inside) {
     if (map.count % PORT_FIELDS != 0 || port_count(map) != ports)
@@ -40,6 +44,8 @@ static bool check_map(struct node *n, const char *what, struct ints map, uint32_
                                inside);
         if (p.axis >= 0 && (p.stride == 0 || p.part < 1))
             return shape_error(n, "%s have a stride or a part size of 0", what);
+        if (!is_size(p.start) || !is_size(p.end) || !is_size(p.stride) || !is_size(p.part))
+            return shape_error(n, "%s have a range too large", what);
     }
     return true;
 }

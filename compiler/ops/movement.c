@@ -136,6 +136,8 @@ bool infer_split(struct node *n) {
     bool known;
     if (!split_axis(n, &axis, &known))
         return false;
+    if (n->output_count == 0)
+        return shape_error(n, "there are no outputs");
     if (n->op == &op_Split && ((const struct split *)n->attrs)->num_splits != n->output_count)
         return shape_error(n, "%" PRId64 " parts for %" PRIu32 " outputs",
                            ((const struct split *)n->attrs)->num_splits, n->output_count);

@@ -71,6 +71,8 @@ static bool evaluate_split(struct node *n, const struct tensor **outputs) {
         if (r.count < 0)
             return false;
         outputs[i] = tensor_range(n->graph->arena, node_constant(n, 0), axis, r.begin, 1, r.count);
+        if (outputs[i] == NULL)
+            return false;
         r.begin += r.count;
     }
     return true;
@@ -286,10 +288,10 @@ static int64_t padded_source(enum pad_mode mode, int64_t i, int64_t dim) {
 
 static const struct tensor *pad_by_index(struct arena *arena, const struct tensor *t, int32_t axis,
                                          enum pad_mode mode, int64_t begin, int64_t out) {
-    int64_t *indices = arena_array_of(arena, (size_t)out, int64_t);
-    for (int64_t i = 0; i < out; i++)
+    int64_t *indices = index_list(arena, out);
+    for (int64_t i = 0; i < out && indices != NULL; i++)
         indices[i] = padded_source(mode, i - begin, t->shape.dims[axis]);
-    return tensor_gather(arena, t, axis, (uint64_t)out, indices);
+    return indices == NULL ? NULL : tensor_gather(arena, t, axis, (uint64_t)out, indices);
 }
 
 static double pad_value(const struct node *n) {
@@ -369,7 +371,9 @@ static bool evaluate_tile(struct node *n, const struct tensor **outputs) {
         int64_t dim = t->shape.dims[i];
         if (dim == out.dims[i])
             continue;
-        int64_t *indices = arena_array_of(arena, (size_t)out.dims[i], int64_t);
+        int64_t *indices = index_list(arena, out.dims[i]);
+        if (indices == NULL)
+            return false;
         for (int64_t k = 0; k < out.dims[i]; k++)
             indices[k] = k % dim;
         t = tensor_gather(arena, t, i, (uint64_t)out.dims[i], indices);
@@ -504,6 +508,8 @@ static bool evaluate_strided_slice(struct node *n, const struct tensor **outputs
             return false;
         t = tensor_range(n->graph->arena, t, i, s.ranges[i].begin, s.ranges[i].stride,
                          s.ranges[i].count);
+        if (t == NULL)
+            return false;
     }
     outputs[0] = tensor_reshape(n->graph->arena, t, n->outputs[0].shape);
     return true;
@@ -531,7 +537,9 @@ static bool evaluate_shuffle(struct node *n, const struct tensor **outputs) {
     if (!shape_axis(&t->shape, a->axis, &axis))
         return false;
     int64_t dim = t->shape.dims[axis], size = dim / a->group;
-    int64_t *indices = arena_array_of(n->graph->arena, (size_t)dim, int64_t);
+    int64_t *indices = index_list(n->graph->arena, dim);
+    if (indices == NULL)
+        return false;
     for (int64_t i = 0; i < dim; i++)
         indices[i] = i % a->group * size + i / a->group;
     outputs[0] = tensor_gather(n->graph->arena, t, axis, (uint64_t)dim, indices);

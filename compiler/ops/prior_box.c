@@ -66,15 +66,15 @@ static int64_t numbers_of(const struct node *n, int64_t height, int64_t width) {
 }
 
 static bool check_sizes(struct node *n) {
-    if (n->op == &op_PriorBoxClustered || n->op == &op_PriorBoxClusteredIE) {
-        const struct prior_box_clustered *a = n->attrs;
-        return a->width.count == a->height.count ||
-               shape_error(n, "width and height differ in count");
-    }
+    bool clustered = n->op == &op_PriorBoxClustered || n->op == &op_PriorBoxClusteredIE;
+    const struct prior_box_clustered *c = n->attrs;
     const struct prior_box *a = n->attrs;
-    if (a->variance.count > 1 && a->variance.count != 4)
-        return shape_error(n, "%u variances, 1 or 4 are possible", a->variance.count);
-    return true;
+    struct floats variance = clustered ? c->variance : a->variance;
+    if (clustered && c->width.count != c->height.count)
+        return shape_error(n, "width and height differ in count");
+    if (variance.count > 1 && variance.count != 4)
+        return shape_error(n, "%u variances, 1 or 4 are possible", variance.count);
+    return boxes_of(n) > 0 || shape_error(n, "there are no boxes");
 }
 
 // --- shapes -------------------------------------------------------------------------------------

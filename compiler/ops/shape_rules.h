@@ -28,7 +28,7 @@ static inline enum dtype input_type(const struct node *n, uint32_t index) {
 // Dimension `axis` of an input; unknown when the input or the dimension is.
 static inline int64_t input_dim(const struct node *n, uint32_t index, int32_t axis) {
     struct shape s = input_shape(n, index);
-    return axis < s.rank ? s.dims[axis] : DIM_UNKNOWN;
+    return axis >= 0 && axis < s.rank ? s.dims[axis] : DIM_UNKNOWN;
 }
 
 // The integers of a small input of rank 0 or 1 as far as they are known: shapes, axes, orders.

@@ -9,7 +9,6 @@
 
 // Larger numbers mean nothing and would overflow products.
 enum { WINDOW_NUMBER_MAX = INT32_MAX, OUTPUT_FREE = -2 };
-static const int64_t dim_max = (int64_t)1 << 40;
 
 struct window { // one spatial axis
     int64_t kernel, stride, dilation, pad_begin, pad_end;
@@ -120,7 +119,7 @@ static struct window window_at(const struct window_attrs *a, uint32_t i, int64_t
 }
 
 static bool axis_in_range(struct node *n, int64_t in, int64_t kernel) {
-    if (in > dim_max || kernel > WINDOW_NUMBER_MAX || kernel < 1)
+    if (kernel > WINDOW_NUMBER_MAX || kernel < 1)
         return shape_error(n, "a window of %" PRId64 " over %" PRId64, kernel, in);
     return true;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/verify/compare.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,15 +216,15 @@ static void pair_rows(const struct rows *got, bool *taken, const struct rows *wa
 // far.
 static double match_rows(struct arena *arena, const struct rows *got, const struct rows *want,
                          double size, double share) {
+    static const double reaches[] = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1e300};
     uint64_t total = got->count > want->count ? got->count : want->count;
     bool *taken = arena_array_of(arena, got->count + 1, bool);
     bool *paired = arena_array_of(arena, want->count + 1, bool);
     double *distances = arena_array_of(arena, total + 1, double);
     for (uint64_t i = 0; i < total; i++)
         distances[i] = (double)INFINITY;
-    for (double reach = 1e-6; reach < 1e3; reach *= 10)
-        pair_rows(got, taken, want, paired, distances, reach * size);
-    pair_rows(got, taken, want, paired, distances, DBL_MAX);
+    for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++)
+        pair_rows(got, taken, want, paired, distances, reaches[i] * size);
     return best_share(distances, total, share);
 }
 

@@ -88,7 +88,18 @@ static const char *port_name(struct ir *ir, const xmlNode *layer, const xmlNode 
                           : xml_need_attr(ir->arena, layer, "name");
 }
 
-// What a Result reads: the port that an edge leads from.
+// The name of the port "LAYER PORT", or `otherwise`.
+static const char *source_name(struct ir *ir, const char *source, const char *otherwise) {
+    size_t length = strcspn(source, " ");
+    const xmlNode *layer = names_find(ir->layers, arena_strndup(ir->arena, source, length));
+    const char *port = source[length] == ' ' ? source + length + 1 : "";
+    XML_EACH(xml_child(layer, "output"), "port", p) {
+        if (strcmp(xml_need_attr(ir->arena, p, "id"), port) == 0)
+            return port_name(ir, layer, p);
+    }
+    return otherwise;
+}
+
 static void add_result(struct ir *ir, const xmlNode *result) {
     const xmlNode *port = xml_child(xml_child(result, "input"), "port");
     if (port == NULL)
@@ -97,16 +108,8 @@ static void add_result(struct ir *ir, const xmlNode *result) {
                                    xml_need_attr(ir->arena, port, "id"));
     const char *source = names_find(ir->sources, key);
     const char *name = xml_need_attr(ir->arena, result, "name");
-    const char *blank = source != NULL ? strchr(source, ' ') : NULL;
-    const xmlNode *layer =
-        blank != NULL
-            ? names_find(ir->layers, arena_strndup(ir->arena, source, (size_t)(blank - source)))
-            : NULL;
-    XML_EACH(xml_child(layer, "output"), "port", p) {
-        if (strcmp(xml_need_attr(ir->arena, p, "id"), blank + 1) == 0)
-            name = port_name(ir, layer, p);
-    }
-    add_value(ir, &ir->summary->outputs, name, result, port);
+    add_value(ir, &ir->summary->outputs, source != NULL ? source_name(ir, source, name) : name,
+              result, port);
 }
 
 static void add_unused(struct ir *ir, const xmlNode *layer) {

@@ -9,7 +9,7 @@
 
 static const char *load(struct arena *arena, const char *path, struct ir_table *out) {
     size_t length = strlen(path);
-    struct slice text;
+    struct slice text = {NULL, 0};
     if (length > 4 && strcmp(path + length - 4, ".xml") == 0)
         return irtable_from_ir(arena, path, out);
     return map_file(arena, path, &text) ? irtable_from_text(arena, text, out) : strerror(errno);

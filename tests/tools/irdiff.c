@@ -16,7 +16,7 @@ static const char *load(struct arena *arena, const char *path, struct ir_table *
 }
 
 int main(int argc, char **argv) {
-    struct ir_table ours, peer;
+    struct ir_table ours = {.layers = NULL}, peer = {.layers = NULL};
     struct ir_differences differences;
     if (argc != 3) {
         fprintf(stderr, "usage: irdiff OURS.xml PEER.xml|PEER.tsv\n       irdiff --table IR.xml\n");

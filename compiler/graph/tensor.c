@@ -260,6 +260,9 @@ struct tensor *tensor_permute(struct arena *arena, const struct tensor *t, const
     if (t->kind == TENSOR_AFFINE)
         return tensor_affine(arena, tensor_permute(arena, t->source, order),
                              axis_after(order, t->axis), t->scale, t->shift);
+    if (t->kind == TENSOR_STEPS)
+        return tensor_steps(arena, tensor_permute(arena, t->source, order), t->low, t->high,
+                            t->step);
     if (t->kind == TENSOR_GATHER)
         return tensor_gather(arena, tensor_permute(arena, t->source, order),
                              axis_after(order, t->axis), (uint64_t)t->shape.dims[t->axis],
@@ -407,6 +410,17 @@ struct tensor *tensor_tile(struct arena *arena, const struct tensor *t, struct s
     return tensor_count(made) == tensor_count(t) ? tensor_reshape(arena, t, shape) : made;
 }
 
+struct tensor *tensor_steps(struct arena *arena, const struct tensor *t, float low, float high,
+                            float step) {
+    if (t->type != DT_F32 || !(low < high) || !(step > 0))
+        fatal_bug("steps of %g from %g to %g", (double)step, (double)low, (double)high);
+    struct tensor *made = recipe(arena, TENSOR_STEPS, t->type, t->shape, t);
+    made->low = low;
+    made->high = high;
+    made->step = step;
+    return made;
+}
+
 // The axis of `to` with as many elements inside and as many steps as `axis` of `from`; -1 if none.
 static int32_t same_axis(const struct shape *from, int32_t axis, const struct shape *to) {
     uint64_t inner, other;
@@ -427,6 +441,9 @@ struct tensor *tensor_reshape(struct arena *arena, const struct tensor *t, struc
     if (shape_equal(&shape, &t->shape) || t->kind == TENSOR_BYTES || t->kind == TENSOR_SPLAT ||
         t->kind == TENSOR_STRIDED || t->kind == TENSOR_CAST)
         return made;
+    if (t->kind == TENSOR_STEPS)
+        return tensor_steps(arena, tensor_reshape(arena, t->source, shape), t->low, t->high,
+                            t->step);
     int32_t axis = t->kind == TENSOR_AFFINE ? same_axis(&t->shape, t->axis, &shape) : -1;
     if (axis >= 0)
         return tensor_affine(arena, tensor_reshape(arena, t->source, shape), axis, t->scale,

@@ -25,6 +25,7 @@ enum tensor_kind {
     TENSOR_CONCAT,  // sources joined along `axis`
     TENSOR_STRIDED, // every element `stride` bytes apart in the file (unpacked protobuf floats)
     TENSOR_TILE,    // source broadcast (NumPy rules) to `shape`
+    TENSOR_STEPS,   // source cut to [low, high] and rounded to its nearest step, halves up
 };
 
 struct tensor {
@@ -35,13 +36,14 @@ struct tensor {
     struct slice bytes;            // BYTES, STRIDED
     uint64_t stride;               // STRIDED
     double splat;                  // SPLAT
-    const struct tensor *source;   // CAST, AFFINE, PERMUTE, GATHER, TILE
+    const struct tensor *source;   // CAST, AFFINE, PERMUTE, GATHER, TILE, STEPS
     int32_t axis;                  // AFFINE, GATHER, CONCAT
     const double *scale, *shift;   // AFFINE: dims[axis] numbers each
     int32_t order[SHAPE_MAX_RANK]; // PERMUTE
     const int64_t *indices;        // GATHER: dims[axis] of them
     const struct tensor *const *parts; // CONCAT
     uint32_t part_count;
+    float low, high, step; // STEPS: low + n * step, computed in float as TensorFlow does
 };
 
 uint64_t tensor_count(const struct tensor *t); // elements
@@ -67,6 +69,9 @@ struct tensor *tensor_gather(struct arena *, const struct tensor *, int32_t axis
 struct tensor *tensor_concat(struct arena *, int32_t axis, const struct tensor *const *parts,
                              uint32_t count);
 struct tensor *tensor_tile(struct arena *, const struct tensor *, struct shape);
+// f32 alone.
+struct tensor *tensor_steps(struct arena *, const struct tensor *, float low, float high,
+                            float step);
 // Same elements, other shape (equal count).
 struct tensor *tensor_reshape(struct arena *, const struct tensor *, struct shape);
 

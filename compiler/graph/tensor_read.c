@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading tensors: one function per kind, each carrying out its recipe over a range of elements.
 // The loops that whole models go through (cast, affine, permute) run over long stretches of memory.
+#include <math.h>
 #include <string.h>
 
 #include "compiler/base/checked.h"
@@ -372,12 +373,22 @@ static void read_affine(const struct tensor *t, uint64_t first, uint64_t count, 
     }
 }
 
+static void read_steps(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out) {
+    loose_float *x = (loose_float *)out;
+    tensor_read(t->source, first, count, out);
+    for (uint64_t i = 0; i < count; i++) {
+        float cut = x[i] > t->high ? t->high : x[i] < t->low ? t->low : x[i];
+        x[i] = floorf((cut - t->low) / t->step + 0.5F) * t->step + t->low;
+    }
+}
+
 // --- the whole ----------------------------------------------------------------------------------
 
 static read_function *const readers[] = {
     [TENSOR_BYTES] = read_bytes,   [TENSOR_SPLAT] = read_splat,     [TENSOR_CAST] = read_cast,
     [TENSOR_AFFINE] = read_affine, [TENSOR_PERMUTE] = read_view,    [TENSOR_GATHER] = read_gather,
     [TENSOR_CONCAT] = read_concat, [TENSOR_STRIDED] = read_strided, [TENSOR_TILE] = read_view,
+    [TENSOR_STEPS] = read_steps,
 };
 
 void tensor_read(const struct tensor *t, uint64_t first, uint64_t count, void *out) {

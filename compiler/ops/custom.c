@@ -29,20 +29,17 @@ static bool infer_fake_quantize(struct node *n) {
     return infer_same(n);
 }
 
-static const struct classic_form fake_quantize_form = {.type = "FakeQuantize"};
-
-// No evaluator: a weight behind it stays quantized.
+// No evaluator: a weight behind it stays quantized. Classic IR has no such layer.
 const struct op_def op_FakeQuantize = {
     .name = "FakeQuantize",
     .doc = "rounds to a number of levels between two bounds, and maps them to two others",
     .opset = "opset1",
-    .flags = OP_OPSET | OP_CLASSIC,
+    .flags = OP_OPSET,
     .min_inputs = 5,
     .max_inputs = 5,
     .outputs = 1,
     OP_ATTRS(fake_quantize_attrs, fake_quantize),
     .infer = infer_fake_quantize,
-    .classic = &fake_quantize_form,
 };
 
 // --- Custom -------------------------------------------------------------------------------------

@@ -29,7 +29,10 @@ ATTR_STRUCT(cum_sum, CUM_SUM_ATTRS)
 ATTR_STRUCT(output_type, OUTPUT_TYPE_ATTRS)
 
 // Inputs: data, then lowest and highest in, lowest and highest out. levels: different numbers out.
-#define FAKE_QUANTIZE_ATTRS(A) A(INT, levels, 256, NULL, "levels", "levels")
+// `halves_up`: the source rounds halves up, as TensorFlow does; runtimes round them to even.
+#define FAKE_QUANTIZE_ATTRS(A)                                                                     \
+    A(INT, levels, 256, NULL, "levels", NULL)                                                      \
+    A(BOOL, halves_up, false, NULL, NULL, NULL)
 ATTR_STRUCT(fake_quantize, FAKE_QUANTIZE_ATTRS)
 
 // A layer that only an extension of the runtime knows. Its last inputs are constants that become

@@ -187,17 +187,39 @@ bool passes_optimize(struct graph *g, const struct pass_options *options) {
     return RUN_STAGES(optimize_stages, g, options);
 }
 
-// Every operator that is left must be one of the dialect's.
+static bool is_first_of_operator(const struct graph *g, const struct node *n) {
+    GRAPH_EACH(g, other) {
+        if (other->op == n->op)
+            return other == n;
+    }
+    return false;
+}
+
+static uint32_t count_of_operator(const struct graph *g, const struct op_def *op) {
+    uint32_t count = 0;
+    GRAPH_EACH(g, n) {
+        count += n->op == op;
+    }
+    return count;
+}
+
+// Every operator that is left must be one of the dialect's. Each that is not is reported once.
 static bool check_operators(struct graph *g, enum op_flags needed,
                             const struct pass_options *options) {
     bool ok = true;
     GRAPH_EACH(g, n) {
         if ((n->op->flags & needed) != 0)
             continue;
-        struct place place = node_place(n);
-        diag_report(g->diag, &place, NOT_EXPRESSIBLE, n->op->name,
-                    arena_printf(g->arena, "%d", options->ir_version));
         ok = false;
+        if (!is_first_of_operator(g, n))
+            continue;
+        uint32_t count = count_of_operator(g, n->op);
+        struct place place = node_place(n);
+        const char *name = count == 1 ? n->op->name
+                                      : arena_printf(g->arena, "%s (as in %u other nodes)",
+                                                     n->op->name, count - 1);
+        diag_report(g->diag, &place, NOT_EXPRESSIBLE, name,
+                    arena_printf(g->arena, "%d", options->ir_version));
     }
     return ok;
 }

@@ -552,6 +552,16 @@ static bool begins(const struct node *n) {
            order_puts_channels_last(&own);
 }
 
+// A Transpose that nobody reads any more leaves its names to what it read.
+static void take_out_unread(struct graph *g) {
+    GRAPH_EACH(g, n) {
+        if (n->op != &op_Transpose || n->outputs[0].first_use != NULL)
+            continue;
+        value_move_names(&n->outputs[0], node_input(n, 0));
+        node_remove(n);
+    }
+}
+
 bool sink_transposes(struct graph *g, const struct pass_options *options) {
     (void)options;
     uint32_t count;
@@ -561,5 +571,7 @@ bool sink_transposes(struct graph *g, const struct pass_options *options) {
         if (node_is(order[i], &op_Transpose) ? !begins(order[i]) && order_join(order[i])
                                              : sink_below(order[i]))
             progress = true;
+    if (progress)
+        take_out_unread(g);
     return progress;
 }

@@ -161,18 +161,18 @@ void tf_ones_like(struct tf_layer *l) {
 
 // --- quantization --------------------------------------------------------------------------------
 
-// The range is moved so that zero is one of its steps (TensorFlow's nudging).
-static void nudge(double *low, double *high, double first, double last) {
-    double step = (*high - *low) / (last - first);
-    double zero = first - *low / step;
-    double nudged = zero < first ? first : zero > last ? last : round(zero);
+// The range is moved so that zero is one of its steps: TensorFlow's nudging, in its precision.
+static void nudge(float *low, float *high, float first, float last) {
+    float step = (*high - *low) / (last - first);
+    float zero = first - *low / step;
+    float nudged = zero < first ? first : zero > last ? last : roundf(zero);
     *low = (first - nudged) * step;
     *high = (last - nudged) * step;
 }
 
 // FakeQuantWithMinMaxArgs (attributes) and FakeQuantWithMinMaxVars (inputs).
 void tf_fake_quant(struct tf_layer *l) {
-    double low = tf_attr_float(l->node, "min", -6), high = tf_attr_float(l->node, "max", 6);
+    double from_to[] = {tf_attr_float(l->node, "min", -6), tf_attr_float(l->node, "max", 6)};
     int64_t bits = tf_attr_int(l->node, "num_bits", 8);
     bool narrow = tf_attr_bool(l->node, "narrow_range", false);
     if (!tf_inputs(l, 1))
@@ -185,19 +185,21 @@ void tf_fake_quant(struct tf_layer *l) {
             tf_fail(l, NOT_SUPPORTED, "a range for each channel", "use one range");
             return;
         }
-        tensor_read_doubles(from, 0, 1, &low);
-        tensor_read_doubles(to, 0, 1, &high);
+        tensor_read_doubles(from, 0, 1, &from_to[0]);
+        tensor_read_doubles(to, 0, 1, &from_to[1]);
     }
+    float low = (float)from_to[0], high = (float)from_to[1];
     if (bits < 2 || bits > 16 || !(low < high)) {
         tf_fail(l, ATTRIBUTE_VALUE, "num_bits", "that, or the range is empty");
         return;
     }
-    double first = narrow ? 1 : 0, last = (double)((1 << bits) - 1);
+    float first = narrow ? 1 : 0, last = (float)((1 << bits) - 1);
     nudge(&low, &high, first, last);
     struct value *inputs[] = {
         l->inputs[0], number(l, "input_low", DT_F32, low), number(l, "input_high", DT_F32, high),
         number(l, "output_low", DT_F32, low), number(l, "output_high", DT_F32, high)};
     struct node *n = build_node(&l->builder, &op_FakeQuantize, l->name, 5, inputs);
     ((struct fake_quantize *)n->attrs)->levels = (int64_t)(last - first) + 1;
+    ((struct fake_quantize *)n->attrs)->halves_up = true;
     l->outputs[0] = finish(n);
 }

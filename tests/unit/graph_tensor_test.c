@@ -96,7 +96,7 @@ static struct model model_concat(struct model a, struct model b, int32_t axis) {
     shape.dims[axis] += b.shape.dims[axis];
     struct model out = model_new(shape);
     for (uint64_t p = 0; p < out.count; p++) {
-        int64_t at[SHAPE_MAX_RANK];
+        int64_t at[SHAPE_MAX_RANK] = {0};
         unravel(&shape, p, at);
         bool in_b = at[axis] >= a.shape.dims[axis];
         if (in_b)
@@ -305,6 +305,20 @@ static void test_affine_rounds_once(void **state) {
     assert_true(out[2] == -14.0F);
 }
 
+static void test_steps(void **state) {
+    (void)state;
+    const float x[] = {-3, 0.24F, 0.25F, 0.75F, 9, 1.3F};
+    const int32_t order[] = {1, 0};
+    struct tensor *t = tensor_steps(arena, tensor_f32(arena, SHAPE(2, 3), x), -1, 2, 0.5F);
+    t = tensor_permute(arena, t, order);
+    assert_int_equal(t->kind, TENSOR_STEPS); // the axes move below
+    t = tensor_reshape(arena, t, SHAPE(6));
+    float out[6];
+    tensor_read(t, 0, 6, out);
+    const float wanted[] = {-1, 1, 0, 2, 0.5F, 1.5F}; // cut, and halves go up
+    assert_memory_equal(out, wanted, sizeof wanted);
+}
+
 static void test_normal_form(void **state) {
     (void)state;
     const float x[24] = {0};
@@ -386,6 +400,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_random_recipes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_affine_rounds_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_normal_form, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deep_recipes_are_carried_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_uniform, set_up, tear_down),

@@ -57,7 +57,9 @@ new_sources() {
     rm -rf "$scratch/here"
     mkdir -p "$scratch/here"
     git ls-files -z | grep -zv -e '^tests/topologies/' -e '^zoo/' | xargs -0 cp --parents -t "$scratch/here"
-    (cd "$scratch/here" && blocks "$root/$1" diff | git apply --recount -C1 -)
+    # Inside a repository git would pass over what is not of its top folder.
+    (cd "$scratch/here" && blocks "$root/$1" diff |
+        GIT_CEILING_DIRECTORIES=$(cd .. && pwd -P) git apply --recount -C1 -)
 }
 
 mapfile -t pages < <(git ls-files '*.md')

@@ -9,6 +9,7 @@ Model Optimizer 2018 R5 wrote) or mo2018.error, and recipe/: the model's files w
 and weights.json. The stored form is described in README.md. Needs NumPy.
 """
 import gzip
+import hashlib
 import io
 import json
 import lzma
@@ -23,6 +24,45 @@ ROWS = 26000  # one of two dimensions up to this many, for its rows may come in 
 SPREAD = 2048  # samples of a larger one, at even distances
 LARGEST = 512  # and its elements of the largest size
 SKIP = {"plan.json"}  # how the forge made the case
+
+
+def fill(name, count, offset, scale, seed):
+    """The rule of compiler/verify/fill.h."""
+    key = int.from_bytes(hashlib.md5(("%d/%s" % (seed, name)).encode()).digest()[:8], "little")
+    with np.errstate(over="ignore"):
+        z = np.uint64(key) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+        z = z ^ z >> np.uint64(31)
+    t = (z >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-23) - np.float32(1)
+    return np.float32(offset) + np.float32(scale) * t
+
+
+CELLS = [(128, 60), (32, 60), (8, 40), (1, 20)]  # of a picture: size, amplitude
+
+
+def picture(height, width, seed):
+    """Bytes with structure at several sizes (tests/tools/parts/inputs.c makes it, too)."""
+    out = np.full((height, width, 3), 127.5, np.float32)
+    for cell, amplitude in CELLS:
+        shape = (height // cell + 1, width // cell + 1, 3)
+        grid = fill("image/%d" % cell, int(np.prod(shape)), 0, amplitude, seed).reshape(shape)
+        out += grid.repeat(cell, 0).repeat(cell, 1)[:height, :width]
+    return np.clip(out, 0, 255).astype(np.uint8)[None]
+
+
+def rule_of(name, a, seed):
+    """How an input can be made again instead of stored: an entry for case.json, or None."""
+    if a.dtype == np.uint8 and a.ndim == 4 and a.shape[0] == 1 and a.shape[3] == 3:
+        return {"picture": True} if (picture(a.shape[1], a.shape[2], seed) == a).all() else None
+    if a.dtype != np.float32 or a.size < 64:
+        return None
+    t = fill("input/" + name, a.size, 0, 1, seed)
+    spread = (float(a.max()) - float(a.min())) / (float(t.max()) - float(t.min()))
+    scale = float("%.5g" % spread)
+    offset = float("%.5g" % round(float(a.max()) - scale * float(t.max()), 4))
+    same = (fill("input/" + name, a.size, offset, scale, seed).reshape(a.shape) == a).all()
+    return {"fill": {"name": "input/" + name, "offset": offset, "scale": scale}} if same else None
 
 
 def is_detections(a):
@@ -66,7 +106,7 @@ def members(case):
     """{name: bytes} of one case."""
     spec = json.loads(read(os.path.join(case, "case.json")))
     spec.pop("note", None)
-    out = {"case.json": (json.dumps(spec, indent=1, sort_keys=True) + "\n").encode()}
+    out = {}
     recipe = os.path.join(case, "recipe")
     for folder, _, files in os.walk(recipe):
         for name in files:
@@ -86,9 +126,17 @@ def members(case):
     table = os.path.join(case, "mo2018.tsv.gz")
     if os.path.exists(table):
         out["mo2018.tsv"] = gzip.decompress(read(table))
-    arrays = os.path.join(case, "input.npz")
-    if os.path.exists(arrays):
-        out["input.npz"] = as_npz(load(arrays))
+    stored = {}
+    path = os.path.join(case, "input.npz")
+    for name, a in (load(path) if os.path.exists(path) else {}).items():
+        rule = rule_of(name, a, spec["seed"])
+        if rule:
+            spec["inputs"][name].update(rule)
+        else:
+            stored[name] = a
+    if stored:
+        out["input.npz"] = as_npz(stored)
+    out["case.json"] = (json.dumps(spec, indent=1, sort_keys=True) + "\n").encode()
     return out
 
 

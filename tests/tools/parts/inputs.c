@@ -40,6 +40,41 @@ static struct slice filled(struct recipe *recipe, struct json_object *spec,
     return out;
 }
 
+// Bytes [1, height, width, 3] with structure at several sizes: 127.5, and for each cell size a grid
+// of filled values, each laid over cell x cell pixels.
+static struct slice picture(struct recipe *recipe, struct json_object *spec) {
+    static const struct {
+        uint64_t cell;
+        double amplitude;
+    } grids[] = {{128, 60}, {32, 60}, {8, 40}, {1, 20}};
+    struct json_object *shape = json_object_object_get(spec, "shape");
+    uint64_t height = (uint64_t)json_object_get_int64(json_object_array_get_idx(shape, 1));
+    uint64_t width = (uint64_t)json_object_get_int64(json_object_array_get_idx(shape, 2));
+    uint64_t count = height * width * 3;
+    float *sum = arena_array_of(recipe->arena, count, float);
+    for (uint64_t i = 0; i < count; i++)
+        sum[i] = 127.5F;
+    for (size_t g = 0; g < sizeof(grids) / sizeof(grids[0]); g++) {
+        uint64_t cell = grids[g].cell, columns = width / cell + 1, rows = height / cell + 1;
+        float *grid = arena_array_of(recipe->arena, rows * columns * 3, float);
+        struct fill fill;
+        if (!fill_start(&fill, arena_printf(recipe->arena, "image/%llu", (unsigned long long)cell),
+                        recipe->seed, 0, grids[g].amplitude))
+            return slice_of(NULL, 0);
+        fill_next(&fill, grid, rows * columns * 3);
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t y = i / 3 / width, x = i / 3 % width;
+            sum[i] += grid[(y / cell * columns + x / cell) * 3 + i % 3];
+        }
+    }
+    uint8_t *bytes = arena_alloc(recipe->arena, count);
+    for (uint64_t i = 0; i < count; i++)
+        bytes[i] = (uint8_t)(sum[i] < 0 ? 0 : sum[i] > 255 ? 255 : sum[i]);
+    const char *text = arena_printf(recipe->arena, "1,%llu,%llu,3,", (unsigned long long)height,
+                                    (unsigned long long)width);
+    return npyfile(recipe->arena, DT_U8, text, bytes, count);
+}
+
 // An array of the stored input.npz as a .npy of its own.
 static struct slice stored(struct recipe *recipe, const struct ndarray *a) {
     struct strbuf text = STRBUF_INIT;
@@ -48,6 +83,18 @@ static struct slice stored(struct recipe *recipe, const struct ndarray *a) {
     struct slice out = npyfile(recipe->arena, a->type, text.data, a->data, a->count);
     strbuf_free(&text);
     return out;
+}
+
+// An input by its rule, or from the stored arrays; no data when there is neither.
+static struct slice input_file(struct recipe *recipe, const char *name, struct json_object *spec,
+                               const struct ndarray_list *kept) {
+    struct json_object *rule = json_object_object_get(spec, "fill");
+    const struct ndarray *a = ndarray_find(kept, name);
+    if (rule != NULL)
+        return filled(recipe, spec, rule);
+    if (json_object_object_get(spec, "picture") != NULL)
+        return picture(recipe, spec);
+    return a != NULL ? stored(recipe, a) : slice_of(NULL, 0);
 }
 
 static bool write_zip(const char *path, const struct input *inputs, size_t count) {
@@ -86,12 +133,9 @@ const char *inputs_write(struct recipe *recipe, const char *dir) {
     if (bundle_find(&recipe->bundle, "input.npz") != NULL && !npy_read(arena, diag, path, &kept))
         return "input.npz cannot be read";
     json_object_object_foreach(specs, name, spec) {
-        struct json_object *rule = json_object_object_get(spec, "fill");
-        const struct ndarray *a = ndarray_find(&kept, name);
-        if (rule == NULL && a == NULL)
+        inputs[count] = (struct input){name, input_file(recipe, name, spec, &kept)};
+        if (inputs[count++].npy.data == NULL)
             return arena_printf(arena, "input '%s' has neither rule nor array", name);
-        inputs[count++] =
-            (struct input){name, rule != NULL ? filled(recipe, spec, rule) : stored(recipe, a)};
     }
     if (count == kept.count && count > 0)
         return NULL; // the stored file says it all

@@ -112,3 +112,8 @@ def caffemodel(net, v1=False, legacy=False, packed=True):
             body += b"".join(field(n, x) for n, xs in zip((3, 4), names) for x in xs)
             out += field(100, body + b"".join(field(7, b) for b in blobs))
     return out
+
+
+def files(net, form, v1=False, **more):
+    """{file name: bytes}"""
+    return {net.name + ".prototxt": prototxt(net, form, v1).encode(), net.name + ".caffemodel": caffemodel(net, v1, **more)}

@@ -21,6 +21,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import caffe
+import mxnet
 import nets
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,12 +29,15 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 BATCH = 30  # of the golden's rows in one run of OpenCV
 
 
+MODEL = {"caffe": "%s.caffemodel", "mxnet": "%s-0000.params"}
+
+
 class Case:
     """How a network's files are written, and how it wants its pictures."""
 
-    def __init__(self, build, suffix, epochs, scale=None, mean=None, reverse=False, moved=True, opencv=True,
-                 form="input_layer", **file):
-        self.build, self.suffix, self.epochs = build, suffix, epochs
+    def __init__(self, build, suffix, epochs, framework="caffe", scale=None, mean=None, reverse=False, moved=True,
+                 opencv=True, form="input_layer", **file):
+        self.build, self.suffix, self.epochs, self.framework = build, suffix, epochs, framework
         self.scale, self.mean, self.reverse = scale, mean, reverse
         self.moved, self.opencv, self.form, self.file = moved, opencv, form, file
 
@@ -46,6 +50,7 @@ CASES = {
     "digits_senet": Case(nets.senet, "7z", 40, scale=[16.0], opencv=False),
     "digits_mlp": Case(nets.mlp, "tar.bz2", 60, scale=[16.0], moved=False, form="input_dim",
                        v1=True, legacy=True, packed=False),
+    "digits_mxnet": Case(nets.gluon, "tar.gz", 60, framework="mxnet", scale=[16.0], opencv=False),
     "digits_color": Case(nets.color, "tar", 50, mean=[60.0, 90.0, 110.0], scale=[50.0, 60.0, 70.0], reverse=True),
 }
 
@@ -109,7 +114,11 @@ def entry(case, name, path, accuracy):
     with open(path, "rb") as f:
         sha = hashlib.sha256(f.read()).hexdigest()
     lines = ["  - name: %s" % name, "    archive: {path: ../zoo/%s, sha256: %s}" % (os.path.basename(path), sha),
-             "    model: %s.caffemodel" % name, "    input_proto: %s.prototxt" % name]
+             "    model: %s" % MODEL[case.framework] % name]
+    if case.framework == "caffe":
+        lines.append("    input_proto: %s.prototxt" % name)
+    else:
+        lines.append("    input_shape: [1, 1, 8, 8]")
     if case.mean:
         lines.append("    mean_values: %s" % numbers(case.mean))
     if case.scale and len(case.scale) == 1 and not case.mean:
@@ -131,8 +140,9 @@ def make(name, case, seed):
     print(name, flush=True)
     net.train(prepared(case, x), labels, case.epochs, case.moved)
     with tempfile.TemporaryDirectory() as folder:
-        write(os.path.join(folder, name + ".prototxt"), caffe.prototxt(net, case.form, case.file.get("v1", False)).encode())
-        write(os.path.join(folder, name + ".caffemodel"), caffe.caffemodel(net, **case.file))
+        files = mxnet.files(net) if case.framework == "mxnet" else caffe.files(net, case.form, **case.file)
+        for file, data in files.items():
+            write(os.path.join(folder, file), data)
         y = golden(case, net, folder, prepared(case, test))
         accuracy = float((y.reshape(len(y), -1).argmax(1) == test_labels).mean())
         np.savez_compressed(os.path.join(folder, "input.npz"), data=test)

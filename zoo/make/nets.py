@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Caffe networks that ship: each in another style, and in another form of Caffe's files."""
+"""The networks that ship, each in another style."""
 from network import Network
 
 
@@ -143,3 +143,17 @@ def color(seed):
     net.add("prob", "Softmax", dense(net, "fc", x, 10))
     return net
 
+
+def gluon(seed):
+    """A residual network with PReLU and Concat, in MXNet's files."""
+    net = Network("digits_mxnet", (1, 8, 8), seed)
+    x = normed(net, "conv0", "data", 16, 3, pad=1)
+    x = pool(net, "pool0", x, 3, 2)
+    y = normed(net, "conv1", x, 16, 3, pad=1)
+    y = normed(net, "conv2", y, 16, 3, activate=False, pad=1)
+    x = net.add("add1", "Eltwise", [x, y], eltwise_param={"operation": "SUM"})
+    x = net.add("act1", "PReLU", x)
+    side = normed(net, "side", x, 8, 1)
+    x = net.add("concat", "Concat", [x, side])
+    net.add("prob", "Softmax", dense(net, "fc", average(net, "pool", x), 10))
+    return net

@@ -125,5 +125,6 @@ layer_function import_prior_box, import_prior_box_clustered, import_detection_ou
     import_region_yolo, import_interp, import_resample, import_python;
 layer_function import_correlation, import_data_augmentation, import_accum, import_simpler_nms,
     import_spatial_transformer, import_power_file;
+layer_function import_lstm, import_rnn;
 
 #endif

@@ -559,6 +559,35 @@ def resample(layer, bottoms, p, blobs):
     return [x.repeat(factor, axis=2).repeat(factor, axis=3)]
 
 
+# --- recurrent layers -------------------------------------------------------
+
+def recurrent(layer, bottoms, p, blobs, gates):
+    """Step by step: what is remembered is multiplied by the mark, then the gates see data, static data and state."""
+    x, marks = bottoms[:2]
+    hidden, states = p.number("num_output"), 2 if gates == 4 else 1
+    exposed = p("expose_hidden", False)
+    still = bottoms[2] if len(bottoms) > 2 + states * exposed else None
+    wx, bias = blobs[:2]
+    ws, rest = (blobs[2], blobs[3:]) if still is not None else (None, blobs[2:])
+    first = bottoms[-states:] if exposed else [np.zeros([1, x.shape[1], hidden])] * states
+    state = [s[0] for s in first]
+    rows = []
+    for t in range(x.shape[0]):
+        state = [s * marks[t][:, None] for s in state]
+        sums = x[t].reshape(x.shape[1], -1) @ wx.T + bias + state[0] @ rest[0].T
+        if still is not None:
+            sums = sums + still.reshape(x.shape[1], -1) @ ws.T
+        if gates == 4:
+            i, f, o, g = np.split(sums, 4, axis=1)
+            cell = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(g)
+            state = [sigmoid(o) * np.tanh(cell), cell]
+            rows.append(state[0])
+        else:
+            state = [np.tanh(sums)]
+            rows.append(np.tanh(state[0] @ rest[1].T + rest[2]))
+    return [np.stack(rows)] + ([s[None] for s in state] if exposed else [])
+
+
 LAYERS = {
     "convolution": ("convolution_param", convolution), "deconvolution": ("convolution_param", deconvolution),
     "depthwiseconvolution": ("convolution_param", lambda *a: convolution(*a, depthwise=True)),
@@ -592,6 +621,7 @@ LAYERS = {
     "priorbox": ("prior_box_param", prior_box), "priorboxclustered": ("prior_box_param", prior_box_clustered),
     "detectionoutput": ("detection_output_param", detection_output), "reorgyolo": ("reorg_yolo_param", reorg),
     "interp": ("interp_param", interp), "resample": ("resample_param", resample),
+    "lstm": ("recurrent_param", lambda *a: recurrent(*a, 4)), "rnn": ("recurrent_param", lambda *a: recurrent(*a, 1)),
 }
 
 

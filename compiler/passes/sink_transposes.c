@@ -302,6 +302,16 @@ static bool move_pad(struct move *m) {
     return true;
 }
 
+// data, blocks, pads or crops at both ends: lists that have a number for each axis.
+static bool move_blocks(struct move *m) {
+    if (!has_list(m, 1) || !has_list(m, 2) || !has_list(m, 3))
+        return false;
+    for (uint32_t i = 1; i <= 3; i++)
+        map_list(m, i);
+    move_data(m);
+    return true;
+}
+
 static bool move_tile(struct move *m) {
     if (!map_list(m, 1))
         return false;
@@ -489,6 +499,8 @@ static const struct row {
     {&op_Unsqueeze, move_unsqueeze},
     {&op_Pad, move_pad},
     {&op_Tile, move_tile},
+    {&op_SpaceToBatch, move_blocks},
+    {&op_BatchToSpace, move_blocks},
     {&op_StridedSlice, move_slice},
     {&op_ShapeOf, move_shape},
     {&op_Reshape, move_reshape},

@@ -42,7 +42,7 @@ static double element(const struct array *a, int64_t n, int64_t c, int64_t h, in
 }
 
 struct window {
-    int64_t stride_h, stride_w, pad_h, pad_w, kernel_h, kernel_w;
+    int64_t stride_h, stride_w, pad_h, pad_w, kernel_h, kernel_w, step_h, step_w;
 };
 
 // What the window of one output element makes of the data.
@@ -58,8 +58,8 @@ static double convolve(const struct node *n, const struct array *x, const struct
         for (int64_t i = 0; i < f->h; i++)
             for (int64_t j = 0; j < f->w; j++)
                 sum += element(f, at[1], c, i, j, 0) *
-                       element(x, at[0], first + c, at[2] * w->stride_h - w->pad_h + i,
-                               at[3] * w->stride_w - w->pad_w + j, 0);
+                       element(x, at[0], first + c, at[2] * w->stride_h - w->pad_h + i * w->step_h,
+                               at[3] * w->stride_w - w->pad_w + j * w->step_w, 0);
     return sum;
 }
 
@@ -104,14 +104,20 @@ static const struct tensor *run_convolution(struct node *n) {
     struct window w = {.stride_h = a->strides.data[0],
                        .stride_w = a->strides.data[1],
                        .pad_h = a->pads_begin.data[0],
-                       .pad_w = a->pads_begin.data[1]};
+                       .pad_w = a->pads_begin.data[1],
+                       .step_h = ints_get(a->dilations, 0, 1),
+                       .step_w = ints_get(a->dilations, 1, 1)};
     return slide(n, &f, &w, convolve);
 }
 
 static const struct tensor *run_pooling(struct node *n) {
     const struct pooling *a = n->attrs;
-    struct window w = {a->strides.data[0],    a->strides.data[1], a->pads_begin.data[0],
-                       a->pads_begin.data[1], a->kernel.data[0],  a->kernel.data[1]};
+    struct window w = {.stride_h = a->strides.data[0],
+                       .stride_w = a->strides.data[1],
+                       .pad_h = a->pads_begin.data[0],
+                       .pad_w = a->pads_begin.data[1],
+                       .kernel_h = a->kernel.data[0],
+                       .kernel_w = a->kernel.data[1]};
     return slide(n, NULL, &w, largest);
 }
 
@@ -378,6 +384,47 @@ static void make_last_convolution(struct maker *m) {
     keep(m, build_transpose(&m->b, "last", x, 4, (const int64_t[]){0, 2, 3, 1}));
 }
 
+static struct value *blocks_of(struct maker *m, const struct op_def *op, struct value *x,
+                               const int64_t *block, const int64_t *begin, const int64_t *end) {
+    struct value *inputs[] = {x, build_i64(&m->b, "block", 4, block),
+                              build_i64(&m->b, "begin", 4, begin), build_i64(&m->b, "end", 4, end)};
+    struct node *n = build_node(&m->b, op, "blocks", 4, inputs);
+    assert_true(node_finish(n));
+    return &n->outputs[0];
+}
+
+// A dilated convolution of 2x2 as TensorFlow spells it: what pads beyond the data is cut off again.
+static void make_last_dilated(struct maker *m) {
+    const int64_t none[4] = {0}, block[] = {1, 2, 3, 1}, begin[] = {0, random_below(3), 3, 0};
+    struct value *x = pick(m);
+    if (x->shape.dims[1] < 4 || x->shape.dims[2] < 4)
+        return;
+    int64_t end[4] = {0};
+    for (int i = 1; i < 3; i++)
+        end[i] = (block[i] - (x->shape.dims[i] + begin[i]) % block[i]) % block[i];
+    x = blocks_of(m, &op_SpaceToBatch, x, block, begin, end);
+    x = build_transpose(&m->b, "first", x, 4, (const int64_t[]){0, 3, 1, 2});
+    int64_t made = 1 + (int64_t)random_below(3);
+    struct value *w = constant(m, SHAPE(made, x->shape.dims[1], 2, 2));
+    x = build_op2(&m->b, &op_Convolution, "conv", x, w);
+    x = build_transpose(&m->b, "last", x, 4, (const int64_t[]){0, 2, 3, 1});
+    keep(m, blocks_of(m, &op_BatchToSpace, x, block, none, end));
+}
+
+static void make_last_leaky(struct maker *m) {
+    struct value *x = pick(m), *slope = build_f32_scalar(&m->b, "c", 0.25F);
+    struct value *scaled = build_op2(&m->b, &op_Multiply, "scaled", x, slope);
+    keep(m, build_op2(&m->b, &op_Maximum, "leaky", scaled, x));
+}
+
+// One place, from a list of channels.
+static void make_last_vector(struct maker *m) {
+    struct value *x = pick(m);
+    struct value *axes = build_i64(&m->b, "axes", 2, (const int64_t[]){1, 2});
+    struct value *mean = build_op2(&m->b, &op_ReduceMax, "most", x, axes);
+    keep(m, build_reshape(&m->b, "place", mean, 4, (const int64_t[]){0, 1, 1, -1}));
+}
+
 static void make_last_linear(struct maker *m) {
     struct value *x = pick(m);
     uint32_t kind = random_below(4);
@@ -452,10 +499,18 @@ static struct graph *make_last_graph(struct arena *arena, struct diag *diag, uin
                                                    make_last_linear,      make_relu,
                                                    make_last_concat,      make_last_split,
                                                    make_last_slice,       make_last_pad,
-                                                   make_last_gate,        make_sum};
+                                                   make_last_gate,        make_sum,
+                                                   make_last_dilated,     make_last_leaky,
+                                                   make_last_vector};
     struct maker m = {.b = {.graph = graph_new(arena, diag, "random")}};
     random_state = seed;
     keep(&m, build_parameter(m.b.graph, "data", DT_F32, SHAPE(2, 3, 9, 9), NULL));
+    if (seed % 2 == 1) {
+        m.b.graph->channels_last = true;
+        ((struct parameter *)m.values[0]->producer->attrs)->layout = "NHWC";
+        if (random_below(2) == 0)
+            make_last_pad(&m);
+    }
     make_last_convolution(&m);
     for (uint32_t steps = 3 + random_below(18); steps > 0; steps--)
         make[random_below(sizeof make / sizeof make[0])](&m);
@@ -528,7 +583,8 @@ static void test_passes_keep_the_numbers(void **state) {
     fclose(log);
     for (unsigned i = 0; i < pass_count; i++)
         if (pass_table[i].group == GROUP_FUSE || pass_table[i].group == GROUP_CLEAN ||
-            pass_table[i].group == GROUP_SINK)
+            pass_table[i].group == GROUP_LAYOUT || pass_table[i].group == GROUP_SINK ||
+            pass_table[i].group == GROUP_REPLACE)
             check_used(text, pass_table[i].name);
     free(text);
 }

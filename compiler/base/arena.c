@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compiler/base/fatal.h"
+#include "compiler/base/limits.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_ASAN 1
@@ -70,14 +71,19 @@ void arena_free(struct arena *arena) {
     for (struct block *block = arena->blocks, *next; block; block = next) {
         next = block->next;
         UNPOISON(block->bytes, block->size);
+        all_blocks -= block->size;
         free(block);
     }
     free(arena);
 }
 
+// Bytes of all blocks. An input that makes us ask for ever more must end our process, not the
+// machine.
+static _Atomic uint64_t all_blocks;
+
 // calloc, so that large blocks come zeroed from the kernel at no cost.
 static struct block *new_block(size_t size) {
-    if (size > SIZE_MAX - sizeof(struct block))
+    if (size > limits.arenas_bytes || (all_blocks += size) > limits.arenas_bytes)
         fatal_out_of_memory();
     struct block *block = calloc(1, sizeof *block + size);
     if (!block)

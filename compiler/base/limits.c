@@ -14,6 +14,7 @@ struct limits limits = {
     .rank = 16,
     .tensor_bytes = 16 * GIB,
     .arena_tensor_bytes = 256 * MIB,
+    .arenas_bytes = 4 * GIB,
     .text_bytes = 512 * MIB,
     .name_bytes = 16 * KIB,
     .archive_bytes = 32 * GIB,

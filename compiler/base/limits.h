@@ -14,6 +14,7 @@ struct limits {
     uint64_t rank;               // dimensions of a tensor
     uint64_t tensor_bytes;       // one tensor
     uint64_t arena_tensor_bytes; // one tensor computed in memory (folding)
+    uint64_t arenas_bytes;       // all arenas of the process together
     uint64_t text_bytes;         // a text file: prototxt, JSON, YAML
     uint64_t name_bytes;         // a name
     uint64_t archive_bytes;      // unpacked size of an archive (the manifest may set another)

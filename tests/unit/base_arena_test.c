@@ -2,6 +2,7 @@
 #include "tests/unit/base_support.h"
 
 #include "compiler/base/arena.h"
+#include "compiler/base/limits.h"
 
 #define OUT_OF_MEMORY "[ ERROR ]  out of memory\n"
 
@@ -120,6 +121,27 @@ static void sizes_that_overflow_end_the_process(void **state) {
     assert_exit(overflow_of_a_text, 70, OUT_OF_MEMORY);
 }
 
+static void ask_for_ever(void) {
+    limits.arenas_bytes = (uint64_t)64 << 20;
+    for (struct arena *arena = arena_new();;)
+        arena_alloc(arena, 1000);
+}
+
+static void use_and_free_for_long(void) {
+    limits.arenas_bytes = (uint64_t)64 << 20;
+    for (int i = 0; i < 100; i++) {
+        struct arena *arena = arena_new();
+        arena_alloc(arena, (size_t)30 << 20);
+        arena_free(arena);
+    }
+}
+
+static void all_arenas_together_have_a_limit(void **state) {
+    (void)state;
+    assert_exit(ask_for_ever, 70, OUT_OF_MEMORY);
+    assert_exit(use_and_free_for_long, 0, "");
+}
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 
@@ -147,6 +169,7 @@ int main(void) {
         cmocka_unit_test(clean_ups_may_register_clean_ups),
         cmocka_unit_test(nothing_can_be_freed),
         cmocka_unit_test(sizes_that_overflow_end_the_process),
+        cmocka_unit_test(all_arenas_together_have_a_limit),
 #ifdef __SANITIZE_ADDRESS__
         cmocka_unit_test(one_step_past_an_object_is_seen),
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/arena.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,10 @@ struct arena {
     size_t used;
 };
 
+// Bytes of all blocks. An input that makes us ask for ever more must end our process, not the
+// machine.
+static atomic_uint_fast64_t all_blocks;
+
 struct arena *arena_new(void) {
     struct arena *arena = calloc(1, sizeof *arena);
     if (!arena)
@@ -71,7 +76,7 @@ void arena_free(struct arena *arena) {
     for (struct block *block = arena->blocks, *next; block; block = next) {
         next = block->next;
         UNPOISON(block->bytes, block->size);
-        all_blocks -= block->size;
+        atomic_fetch_sub(&all_blocks, block->size);
         free(block);
     }
     free(arena);
@@ -83,7 +88,8 @@ static _Atomic uint64_t all_blocks;
 
 // calloc, so that large blocks come zeroed from the kernel at no cost.
 static struct block *new_block(size_t size) {
-    if (size > limits.arenas_bytes || (all_blocks += size) > limits.arenas_bytes)
+    if (size > limits.arenas_bytes ||
+        atomic_fetch_add(&all_blocks, size) > limits.arenas_bytes - size)
         fatal_out_of_memory();
     struct block *block = calloc(1, sizeof *block + size);
     if (!block)

@@ -34,8 +34,9 @@ hashes() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
 same() { alike hashes "$1" "$2"; }
 
 outputs=(--data_type 'FP32,FP16' --ir_version '11,10,4,2' --silent --log_level ERROR)
-preprocess() { # of a model, from the manifest: mean, scale and channel order
+preprocess() { # of a model, from the manifest: mean, scale, channel order, and a shape its file does not say
     case $1 in
+    digits_mxnet) echo --scale 16 --input_shape '[1,1,8,8]' ;;
     digits_color) echo --mean_values '[60,90,110]' --scale_values '[50,60,70]' --reverse_input_channels ;;
     digits_mobilenet) echo --mean_values '[4.9]' --scale_values '[16]' ;;
     *) echo --scale 16 ;;
@@ -49,34 +50,35 @@ for archive in zoo/*.*; do
     models=$scratch/models/$name
     mkdir -p "$models" "$scratch/a b/ü"
     "$fast" unpack "$archive" -o "$models" >/dev/null || continue
+    model=$(basename "$(find "$models" -name '*.caffemodel' -o -name '*.params')")
     read -ra options < <(preprocess "$name")
     options+=("${outputs[@]}")
 
-    (cd "$models" && "$fast" convert "$name.caffemodel" -o "$scratch/here/$name" "${options[@]}")
+    (cd "$models" && "$fast" convert "$model" -o "$scratch/here/$name" "${options[@]}")
     check "$name: is converted" test "$(find "$scratch/here/$name" -name '*.xml' | wc -l)" -eq 8
 
-    (cd "$models" && "$fast" convert "$name.caffemodel" -o "$scratch/again/$name" "${options[@]}")
+    (cd "$models" && "$fast" convert "$model" -o "$scratch/again/$name" "${options[@]}")
     check "$name: twice" same "$scratch/here/$name" "$scratch/again/$name"
 
     cp -r "$models" "$scratch/a b/ü/$name"
     (
         cd / && umask 0077
         env -i LANG=de_DE.UTF-8 LC_ALL=de_DE.UTF-8 TZ=Asia/Kolkata HOME=/nowhere MALLOC_PERTURB_=165 \
-            "$fast" convert "$scratch/a b/ü/$name/$name.caffemodel" -o "$scratch/there/$name" "${options[@]}"
+            "$fast" convert "$scratch/a b/ü/$name/$model" -o "$scratch/there/$name" "${options[@]}"
     )
     check "$name: elsewhere, in another locale" same "$scratch/here/$name" "$scratch/there/$name"
 
-    (cd "$models" && "$clang" convert "$name.caffemodel" -o "$scratch/clang/$name" "${options[@]}")
+    (cd "$models" && "$clang" convert "$model" -o "$scratch/clang/$name" "${options[@]}")
     check "$name: built by clang" same "$scratch/here/$name" "$scratch/clang/$name"
 
-    (cd "$models" && "$sanitized" convert "$name.caffemodel" -o "$scratch/sanitized/$name" --check "${options[@]}")
+    (cd "$models" && "$sanitized" convert "$model" -o "$scratch/sanitized/$name" --check "${options[@]}")
     check "$name: with sanitizers, each pass checked" same "$scratch/here/$name" "$scratch/sanitized/$name"
 
     # One target alone, and one of many, are the same.
     for target in 11:FP32:FP32 11:FP16:FP16 4:FP32:FP32-v4 2:FP16:FP16-v2; do
         IFS=: read -r version type folder <<<"$target"
         read -ra options < <(preprocess "$name")
-        (cd "$models" && "$fast" convert "$name.caffemodel" -o "$scratch/alone/$name/$folder" "${options[@]}" \
+        (cd "$models" && "$fast" convert "$model" -o "$scratch/alone/$name/$folder" "${options[@]}" \
             --ir_version "$version" --data_type "$type" --silent --log_level ERROR)
         check "$name: $folder alone" same "$scratch/here/$name/$folder" "$scratch/alone/$name/$folder"
     done

@@ -314,7 +314,8 @@ static int work_in_store(int process) {
         if (!store_put_bytes(store, text, sizeof text, key))
             return 1;
         if (store_get(store, key, out, round % 2 ? STORE_LINK : STORE_COPY, STORE_BY_HASH)) {
-            if (read_file(out, back, sizeof back) != sizeof back || memcmp(text, back, sizeof back))
+            if (read_file(out, back, sizeof back) != sizeof back ||
+                memcmp(text, back, sizeof back) != 0)
                 return 2;
         } else if (errno != ENOENT) {
             return 3;

@@ -131,12 +131,12 @@ static void remove_left(const char *folder, int64_t age) {
 
 static void remove_unfinished(struct arena *arena, const struct store *store) {
     // An interrupted download may be taken up again for a week.
-    const int64_t second = 1000000000, minutes = 60 * second, days = 24 * 60 * minutes;
+    const int64_t second = 1000000000, minute = second * 60, day = minute * 1440;
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     int64_t now = nanoseconds(time);
-    remove_left(arena_printf(arena, "%s/tmp", store_path(store)), now - 10 * minutes);
-    remove_left(arena_printf(arena, "%s/partial", store_path(store)), now - 7 * days);
+    remove_left(arena_printf(arena, "%s/tmp", store_path(store)), now - 10 * minute);
+    remove_left(arena_printf(arena, "%s/partial", store_path(store)), now - 7 * day);
 }
 
 bool store_collect(struct store *store, uint64_t most, struct store_swept *out) {

@@ -1,60 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontends/caffe/custom.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "compiler/base/strbuf.h"
-#include "compiler/ops/indexing.h"
 
 // --- the node ----------------------------------------------------------------
 
-// Layers of the mapping have weights and biases; those that we know number theirs.
+// The blobs of a layer of the mapping are called weights and biases; those of one that we know have
+// numbers.
 static const char *blob_name(struct layer *l, uint32_t index, bool mapped) {
-    static const char *const known[] = {"weights", "biases"};
-    return mapped && index < 2 ? known[index] : arena_printf(l->arena, "custom_%u", index);
+    return mapped ? custom_blob_name(l->arena, index) : arena_printf(l->arena, "custom_%u", index);
 }
 
-// The layer's blobs as the last inputs; their names, separated by commas.
-static const char *add_blobs(struct layer *l, struct node *n, bool mapped) {
-    struct strbuf names = STRBUF_INIT;
+// The layer's blobs as values; their names, separated by commas.
+static const char *add_blobs(struct layer *l, struct value **values, bool mapped) {
+    const char *names = "";
     for (uint32_t i = 0; i < l->source->blob_count && !l->failed; i++) {
         const char *name = blob_name(l, i, mapped);
         const struct tensor *t = layer_blob_as_is(l, i, name);
         if (t == NULL)
             break;
-        node_add_input(n, build_constant(&l->builder, layer_node(l, name), t));
-        strbuf_printf(&names, "%s%s", i == 0 ? "" : ",", name);
+        values[i] = build_constant(&l->builder, layer_node(l, name), t);
+        names = i == 0 ? name : arena_printf(l->arena, "%s,%s", names, name);
     }
-    const char *joined = arena_strdup(l->arena, names.data);
-    strbuf_free(&names);
-    return joined;
+    return names;
 }
 
-static struct ints pack_shapes(struct layer *l, const struct shape *shapes, uint32_t count) {
-    int64_t *data = arena_array_of(l->arena, (uint64_t)count * (SHAPE_MAX_RANK + 1), int64_t);
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        data[used++] = shapes[i].rank;
-        for (int32_t k = 0; k < shapes[i].rank; k++)
-            data[used++] = shapes[i].dims[k];
-    }
-    return (struct ints){.data = data, .count = used};
-}
-
-static void custom_node(struct layer *l, struct free_attr *attributes, const struct shape *shapes,
-                        bool mapped) {
-    struct node *n = build_node(&l->builder, &op_Custom, l->name, l->bottom_count, l->bottoms);
-    struct custom *a = n->attrs;
-    a->type = l->source->type;
-    a->blobs = add_blobs(l, n, mapped);
-    a->output_type = DT_F32;
-    a->shapes = pack_shapes(l, shapes, l->top_count);
-    a->attributes = attributes;
+static void add_custom(struct layer *l, struct free_attr *attributes, const struct shape *shapes,
+                       bool mapped) {
+    uint32_t count = l->bottom_count + l->source->blob_count;
+    struct value **inputs = arena_array_of(l->arena, count, struct value *);
+    for (uint32_t i = 0; i < l->bottom_count; i++)
+        inputs[i] = l->bottoms[i];
+    const char *blobs = add_blobs(l, inputs + l->bottom_count, mapped);
     if (l->failed)
         return;
-    node_set_output_count(n, l->top_count);
-    node_finish(n);
+    struct node *n = custom_node(&l->builder, l->name, l->source->type, count, inputs, blobs,
+                                 attributes, l->top_count, shapes);
     for (uint32_t i = 0; i < l->top_count; i++)
         l->tops[i] = &n->outputs[i];
 }
@@ -68,7 +49,7 @@ static const struct text_field *text_param(const struct layer *l, const char *na
     return NULL;
 }
 
-static struct free_attr *attributes_of(struct layer *l, const struct custom_mapping *mapping,
+static struct free_attr *attributes_of(struct layer *l, struct attribute_style style,
                                        const struct custom_layer *custom) {
     if (custom->param == NULL)
         return NULL;
@@ -76,49 +57,13 @@ static struct free_attr *attributes_of(struct layer *l, const struct custom_mapp
         &caffe__layer_parameter__descriptor, custom->param);
     if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE &&
         field->label == PROTOBUF_C_LABEL_OPTIONAL)
-        return layer_attributes(l, layer_param(l, custom->param), mapping->style);
+        return layer_attributes(l, layer_param(l, custom->param), style);
     const struct text_field *param = text_param(l, custom->param);
-    return param == NULL ? NULL : layer_text_attributes(l, param->first, mapping->style);
+    return param == NULL ? NULL : layer_text_attributes(l, param->first, style);
 }
 
-// "1,5" or "[1, 5]"; false when it is neither.
-static bool read_shape(const char *text, struct shape *out) {
-    *out = (struct shape){.rank = 0};
-    for (text += strspn(text, " ["); *text != '\0' && *text != ']';) {
-        char *end;
-        long dim = strtol(text, &end, 10);
-        if (end == text || dim <= 0 || out->rank == SHAPE_MAX_RANK)
-            return false;
-        out->dims[out->rank++] = dim;
-        text = end + strspn(end, " ,");
-    }
-    return out->rank > 0;
-}
-
-// What the mapping says, else the shape of the first bottom, which is an assumption.
-static bool shape_unknown_layer(struct layer *l, const struct custom_layer *custom,
-                                struct shape *shape) {
-    bool said = custom->output_shape != NULL;
-    if (said && strcmp(custom->output_shape, "same") != 0) {
-        if (read_shape(custom->output_shape, shape))
-            return true;
-        layer_fail(l, FALLBACK_INFER, l->name,
-                   "outputShape is neither 'same' nor a list such as 1,5");
-        return false;
-    }
-    if (l->bottom_count == 0) {
-        layer_fail(l, FALLBACK_NO_CAFFE, l->name);
-        return false;
-    }
-    if (!said)
-        diag_report(l->builder.graph->diag, &l->builder.place, CUSTOM_SHAPE, l->source->type);
-    *shape = layer_shape(l, 0);
-    return true;
-}
-
-void import_custom(struct layer *l, const struct custom_mapping *mapping,
-                   const struct custom_layer *custom, void (*native)(struct layer *, const void *),
-                   const void *row) {
+void import_custom(struct layer *l, struct attribute_style style, const struct custom_layer *custom,
+                   void (*native)(struct layer *, const void *), const void *row) {
     struct shape *shapes = arena_array_of(l->arena, l->top_count, struct shape);
     bool by_native = row != NULL && custom->output_shape == NULL;
     if (by_native)
@@ -126,11 +71,12 @@ void import_custom(struct layer *l, const struct custom_mapping *mapping,
     for (uint32_t i = 0; i < l->top_count && !l->failed; i++) {
         if (by_native && l->tops[i] != NULL)
             shapes[i] = l->tops[i]->shape;
-        else if (!shape_unknown_layer(l, custom, &shapes[i]))
-            return;
+        else
+            l->failed |=
+                !custom_shape(&l->builder, custom, l->bottom_count, l->bottoms, &shapes[i]);
     }
     if (!l->failed)
-        custom_node(l, attributes_of(l, mapping, custom), shapes, true);
+        add_custom(l, attributes_of(l, style, custom), shapes, true);
 }
 
 // --- layers of forks that classic IR has -------------------------------------
@@ -140,7 +86,7 @@ static void classic_only(struct layer *l, const char *param, struct shape shape)
     struct shape *shapes = arena_array_of(l->arena, l->top_count, struct shape);
     for (uint32_t i = 0; i < l->top_count; i++)
         shapes[i] = shape;
-    custom_node(l, layer_attributes(l, layer_param(l, param), style), shapes, false);
+    add_custom(l, layer_attributes(l, layer_param(l, param), style), shapes, false);
 }
 
 static int64_t ceil_of(int64_t a, int64_t b) {

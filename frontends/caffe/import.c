@@ -14,7 +14,8 @@ struct import {
     struct importer base; // nodes: the net's inputs, then its layers
     struct caffe_net net;
     const struct layer_row **rows; // by layer; NULL: an unknown type
-    struct custom_mapping custom;
+    struct custom_layer *custom;   // of -k
+    struct attribute_style style;  // of their attributes
 };
 
 // --- the index ---------------------------------------------------------------
@@ -246,7 +247,7 @@ static void import_natively(struct layer *l, const void *data) {
 
 static void import_tops(struct import *im, struct layer *l, const struct layer_row *row,
                         uint32_t node) {
-    const struct custom_layer *custom = custom_find(&im->custom, l->source->type);
+    const struct custom_layer *custom = custom_find(im->custom, l->source->type);
     if (row == NULL && custom == NULL) {
         layer_fail(l, UNKNOWN_LAYER, l->source->type);
         return;
@@ -255,7 +256,7 @@ static void import_tops(struct import *im, struct layer *l, const struct layer_r
     if (!importer_gather(&im->base, node, &l->builder.place, l->bottoms))
         return;
     if (custom != NULL)
-        import_custom(l, &im->custom, custom, import_natively, row);
+        import_custom(l, im->style, custom, import_natively, row);
     else
         import_natively(l, row);
 }
@@ -271,7 +272,7 @@ static void import_layer(struct import *im, uint32_t index) {
                       .bottom_count = im->base.cut.nodes[node].input_count,
                       .tops = im->base.values[node],
                       .top_count = im->base.cut.nodes[node].output_count};
-    if (custom_find(&im->custom, source->type) == NULL)
+    if (custom_find(im->custom, source->type) == NULL)
         warn_unknown(im, source);
     import_tops(im, &l, im->rows[index], node);
     for (uint32_t i = 0; i < l.top_count; i++) {
@@ -315,9 +316,16 @@ static void import_node(struct importer *base, uint32_t node) {
         import_layer(im, node - im->net.input_count);
 }
 
+static bool is_set(const struct import_options *options, const char *name) {
+    return options->option != NULL && options->option(options->options, name) != NULL;
+}
+
 static bool caffe_import(const struct import_options *options, struct graph *g) {
     struct import im = {.base = {.graph = g}, .net = {.arena = g->arena, .diag = g->diag}};
-    if (!custom_read(g->arena, g->diag, options, &im.custom) || !caffe_read(&im.net, options))
+    im.style =
+        (struct attribute_style){.all = is_set(options, "disable_omitting_optional"),
+                                 .flatten = is_set(options, "enable_flattening_nested_params")};
+    if (!custom_read(g->arena, g->diag, options, true, &im.custom) || !caffe_read(&im.net, options))
         return false;
     g->name = im.net.name;
     g->keep_split_convolutions = true;

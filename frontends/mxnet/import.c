@@ -14,6 +14,7 @@ struct import {
     struct importer base; // its nodes are the symbol's
     struct mxnet_model model;
     const struct mxnet_layer_row **rows; // by node; NULL: a variable or an unknown operator
+    struct custom_layer *custom;         // of -k
 };
 
 // --- the index -----------------------------------------------------------------------------------
@@ -164,6 +165,7 @@ static void import_layer(struct import *im, uint32_t i) {
                             .name = node->name,
                             .node = node,
                             .params = &im->model.params,
+                            .custom = im->custom,
                             .input_count = im->base.cut.nodes[i].input_count,
                             .outputs = im->base.values[i],
                             .output_count = im->base.cut.nodes[i].output_count};
@@ -189,8 +191,10 @@ static void import_node(struct importer *base, uint32_t node) {
 
 static bool mxnet_import(const struct import_options *options, struct graph *g) {
     struct import im = {.base = {.graph = g}};
-    if (!mxnet_open(g->arena, g->diag, options, &im.model))
+    if (!custom_read(g->arena, g->diag, options, false, &im.custom) ||
+        !mxnet_open(g->arena, g->diag, options, &im.model))
         return false;
+    g->keep_split_convolutions = true;
     make_index(&im);
     return importer_run(&im.base, options, import_node);
 }

@@ -68,6 +68,7 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     SAME("broadcast_add", 36, Add),
     SAME("broadcast_plus", 36, Add),
     CALL("slice_axis", 37, mxnet_slice_axis),
+    CALL("Custom", 38, mxnet_custom),
     CALL("_minus_scalar", 39, mxnet_scalar),
     CALL("_MinusScalar", 39, mxnet_scalar),
     CALL("Pad", 40, mxnet_pad),

@@ -8,6 +8,7 @@
 #define ZOOC_MXNET_LAYERS_H
 
 #include "compiler/ops/build.h"
+#include "frontends/mapping.h"
 #include "frontends/mxnet/params.h"
 #include "frontends/mxnet/symbol.h"
 
@@ -17,6 +18,7 @@ struct mxnet_layer {        // one that is being imported
     const char *name;
     const struct mxnet_node *node;
     const struct mxnet_params *params;
+    const struct custom_layer *custom; // rows of -k
     struct value **inputs;
     uint32_t input_count;
     struct value **outputs; // to be set
@@ -90,5 +92,6 @@ mxnet_layer_function mxnet_concat, mxnet_flatten, mxnet_reshape, mxnet_transpose
 mxnet_layer_function mxnet_multibox_prior, mxnet_multibox_detection, mxnet_proposal,
     mxnet_roi_pooling;
 mxnet_layer_function mxnet_rnn;
+mxnet_layer_function mxnet_custom;
 
 #endif

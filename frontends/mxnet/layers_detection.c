@@ -102,7 +102,8 @@ static struct node *prior_behind(struct value *v) {
     return v->producer->op == &op_PriorBoxIE ? v->producer : NULL;
 }
 
-// Anchors that are nothing but joined priors: the priors themselves, joined, with these variances.
+// Anchors that are nothing but joined priors: the priors themselves, joined under the same name,
+// with these variances.
 static struct value *join_priors(struct mxnet_layer *l, struct value *anchors,
                                  struct floats variances) {
     struct value *joined = through(anchors, &op_Reshape);
@@ -118,7 +119,7 @@ static struct value *join_priors(struct mxnet_layer *l, struct value *anchors,
     }
     for (uint32_t i = 0; i < concat->input_count; i++)
         ((struct prior_box *)priors[i]->producer->attrs)->variance = variances;
-    return build_concat(&l->builder, mxnet_name(l, "priors"), 2, concat->input_count, priors);
+    return build_concat(&l->builder, concat->name, 2, concat->input_count, priors);
 }
 
 // Any anchors [1, N, 4] as priors [1, 2, N*4]: a row of boxes and a row of variances.

@@ -184,12 +184,12 @@ check "nothing was written outside" test ! -e absolute -a ! -e net.prototxt -a !
 failures=$(sed -n '/^failed:/,$p' build.log | grep -c '    log: ')
 total=$(grep -c -- '- \(name:\|{name:\)' zoo.yml)
 check "the last lines count the models" \
-    grep -q "^$total models: $((total - failures)) built, 0 up to date, $failures failed in " build.log
+    grep -q "^$total models: $((total - failures)) built, 0 from cache, 0 up to date, $failures failed in " build.log
 check "zoo.json names the failed ones" test "$(grep -c '"failed": *true' out/zoo.json)" -ge "${#expected[@]}"
 
 build
 check "a second build fails the same models" test "$status" = 1
-check "and builds nothing again" grep -q "^$total models: 0 built, $((total - failures)) up to date, $failures failed" build.log
+check "and builds nothing again" grep -q "^$total models: 0 built, 0 from cache, $((total - failures)) up to date, $failures failed" build.log
 
 # ---- Repair, and break again ----
 

@@ -131,6 +131,16 @@ static int run_ninja(struct build *b) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : NINJA_INTERRUPTED;
 }
 
+// What continuous integration and people read after the build.
+static void tell_files(struct build *b, const struct tally *tally) {
+    const struct build_request *request = b->request;
+    tally_write_logs(b->arena, tally, b->diag);
+    if (request->junit != NULL)
+        tally_write_junit(b->arena, tally, request->junit, b->diag);
+    if (request->markdown != NULL)
+        tally_write_markdown(b->arena, tally, request->markdown, b->diag);
+}
+
 static int finish(struct build *b, int ninja, double start) {
     struct list *list = list_read(b->arena, b->request->gen.folder);
     if (list == NULL) {
@@ -140,17 +150,14 @@ static int finish(struct build *b, int ninja, double start) {
     // Ninja makes the report only when every model is well.
     if (ninja != 0)
         report_write(b->arena, b->request->gen.folder, b->diag);
-    struct summary summary = {
-        .folder = b->request->gen.folder,
-        .list = list,
-        .nothing_ran = b->progress.nothing_to_do,
-        .all_well = ninja == 0,
-        .seconds = now() - start,
-    };
-    unsigned failed = build_summary_print(b->arena, &summary, stdout);
+    struct tally *tally = tally_make(b->arena, b->request->gen.folder, list, ninja == 0);
+    tally->seconds = now() - start;
+    tell_files(b, tally);
+    struct summary summary = {.tally = tally, .nothing_ran = b->progress.nothing_to_do};
+    build_summary_print(b->arena, &summary, stdout);
     if (ninja == NINJA_INTERRUPTED)
         fputs("interrupted; the next build goes on from here\n", stdout);
-    return ninja != 0 || failed > 0 ? EXIT_INPUT : EXIT_DONE;
+    return ninja != 0 || tally->outcomes[MODEL_FAILED].models > 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
 int build_run(struct arena *arena, const struct build_request *request, struct diag *diag) {

@@ -7,7 +7,8 @@
 
 struct build_request {
     struct gen_request gen;
-    unsigned jobs; // 0: ninja decides
+    unsigned jobs;                // 0: ninja decides
+    const char *junit, *markdown; // files to write, NULL: none
 };
 
 // Prints progress and summary on standard output: a line that changes on a terminal, plain lines

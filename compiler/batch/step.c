@@ -152,23 +152,23 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static enum work_outcome do_step(struct work *work) {
+static enum event_outcome do_step(struct work *work) {
     static work_function *const functions[STEP_KIND_COUNT] = {work_unpack, work_convert,
                                                               work_verify};
     ask(work);
     if (diag_count(work->diag, DIAG_FAILED) == 0) {
         if (is_answered(work))
-            return WORK_SAME;
+            return EVENT_SAME;
         unlink(work->record_path); // from here on it would be untrue
         if (functions[work->step->kind](work) && work->cause == NULL) {
             if (record_write(work->record, work->record_path))
-                return WORK_DONE;
+                return EVENT_DONE;
             diag_report(work->diag, NULL, OUTPUT_WRITE, work->record_path, strerror(errno));
         }
     }
     unlink(work->record_path);
     work_remove_outputs(work);
-    return WORK_FAILED;
+    return EVENT_FAILED;
 }
 
 int step_run(struct arena *arena, const struct step *step,
@@ -187,11 +187,11 @@ int step_run(struct arena *arena, const struct step *step,
     work.log_path = arena_printf(arena, ".zooc/models/%s/%s.log", step->model, work.name);
     work.log = lock_log(&work);
     double start = now();
-    enum work_outcome outcome = do_step(&work);
+    enum event_outcome outcome = do_step(&work);
     work_tell(&work, outcome, now() - start);
     if (work.log >= 0)
         close(work.log);
     strbuf_free(&work.why);
     strbuf_free(&work.output);
-    return outcome == WORK_FAILED ? EXIT_INPUT : EXIT_DONE;
+    return outcome == EVENT_FAILED ? EXIT_INPUT : EXIT_DONE;
 }

@@ -7,18 +7,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "compiler/base/arena.h"
-#include "compiler/batch/list.h"
+#include "compiler/batch/tally.h"
 
 struct summary {
-    const char *folder; // of the build
-    const struct list *list;
+    const struct tally *tally;
     bool nothing_ran; // ninja had nothing to do
-    bool all_well;    // ninja says so
-    double seconds;
 };
 
-// Returns the number of models that failed.
-unsigned build_summary_print(struct arena *arena, const struct summary *summary, FILE *to);
+void build_summary_print(struct arena *arena, const struct summary *summary, FILE *to);
 
 #endif

@@ -31,9 +31,9 @@ static void take_messages(struct work *work) {
     free(text);
 }
 
-static void write_log(const struct work *work, enum work_outcome outcome) {
+static void write_log(const struct work *work, enum event_outcome outcome) {
     struct strbuf log = STRBUF_INIT;
-    if (outcome == WORK_FAILED)
+    if (outcome == EVENT_FAILED)
         strbuf_printf(&log, "failed: %s\n", work->cause);
     else
         strbuf_puts(&log, "done\n");
@@ -52,9 +52,15 @@ static void add_text(struct json_object *to, const char *key, const char *text) 
         json_object_object_add(to, key, json_object_new_string(text));
 }
 
+static uint64_t output_bytes(const struct work *work) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; work->record != NULL && i < work->record->count; i++)
+        bytes += work->record->lines[i].kind == RECORD_OUTPUT ? work->record->lines[i].size : 0;
+    return bytes;
+}
+
 // One line of JSON, in one write: many steps append to the file.
-static void write_event(const struct work *work, enum work_outcome outcome, double seconds) {
-    static const char *const names[] = {"same", "done", "failed"};
+static void write_event(const struct work *work, enum event_outcome outcome, double seconds) {
     const char *path = getenv("ZOOC_EVENTS");
     int fd = path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd < 0)
@@ -63,13 +69,16 @@ static void write_event(const struct work *work, enum work_outcome outcome, doub
     add_text(event, "model", work->step->model);
     add_text(event, "step", kind_names[work->step->kind]);
     add_text(event, "variant", work->step->variant);
-    add_text(event, "outcome", names[outcome]);
+    if (work->step->golden > 0)
+        json_object_object_add(event, "golden", json_object_new_int64(work->step->golden));
+    add_text(event, "outcome", event_outcome_names[outcome]);
     add_text(event, "because", work->why.data);
-    if (outcome == WORK_FAILED) {
+    if (outcome == EVENT_FAILED)
         add_text(event, "cause", work->cause);
+    if (outcome != EVENT_SAME)
         add_text(event, "log", work->log_path);
-    }
     json_object_object_add(event, "milliseconds", json_object_new_int64((int64_t)(seconds * 1000)));
+    json_object_object_add(event, "bytes", json_object_new_int64((int64_t)output_bytes(work)));
     json_object_object_add(event, "memory", json_object_new_int64((int64_t)work->memory));
     const char *text = arena_printf(work->arena, "%s\n",
                                     json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN));
@@ -79,15 +88,15 @@ static void write_event(const struct work *work, enum work_outcome outcome, doub
     json_object_put(event);
 }
 
-void work_tell(struct work *work, enum work_outcome outcome, double seconds) {
+void work_tell(struct work *work, enum event_outcome outcome, double seconds) {
     const struct step *step = work->step;
     take_messages(work);
-    if (outcome == WORK_FAILED && work->cause == NULL)
+    if (outcome == EVENT_FAILED && work->cause == NULL)
         work->cause = "no cause was told";
-    if (outcome != WORK_SAME && work->log >= 0)
+    if (outcome != EVENT_SAME && work->log >= 0)
         write_log(work, outcome);
     write_event(work, outcome, seconds);
-    if (outcome == WORK_FAILED)
+    if (outcome == EVENT_FAILED)
         printf("%s%s%s: %s: %s\n", step->model, step->variant[0] == '\0' ? "" : " ", step->variant,
                kind_names[step->kind], work->cause);
 }

@@ -5,6 +5,7 @@
 
 #include "cache/record.h"
 #include "compiler/base/strbuf.h"
+#include "compiler/batch/events.h"
 #include "compiler/batch/step.h"
 
 struct work {
@@ -35,9 +36,7 @@ void work_remove_outputs(const struct work *work);
 // Hashes the file `name` below output_root and adds it to the record.
 bool work_add_output(struct work *work, const char *name);
 
-enum work_outcome { WORK_SAME, WORK_DONE, WORK_FAILED };
-
 // The log beside the record, the event for `zooc build`, and on failure a line for ninja to print.
-void work_tell(struct work *work, enum work_outcome outcome, double seconds);
+void work_tell(struct work *work, enum event_outcome outcome, double seconds);
 
 #endif

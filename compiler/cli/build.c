@@ -16,6 +16,8 @@ static const char usage[] =
     "      --memory SIZE      what all steps together may use (512M, 4G); what is free when not "
     "given\n"
     "      --no_verify        leave the goldens alone, where there is no OpenVINO runtime\n"
+    "      --junit FILE       write what came of each step as JUnit XML\n"
+    "      --markdown FILE    write the summary as Markdown, for a page of CI\n"
     "      --program PATH     the zooc that the steps run; this one when not given\n";
 
 int command_build(int argc, char **argv) {

@@ -12,6 +12,8 @@ static const struct option long_options[] = {
     {"memory", required_argument, NULL, 'm'},
     {"program", required_argument, NULL, 'p'},
     {"no_verify", no_argument, NULL, 'n'},
+    {"junit", required_argument, NULL, 'J'},
+    {"markdown", required_argument, NULL, 'M'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -54,6 +56,12 @@ static void take_option(struct build_request *out, int option, char *word, struc
         break;
     case 'p':
         out->gen.program = optarg;
+        break;
+    case 'J':
+        out->junit = optarg;
+        break;
+    case 'M':
+        out->markdown = optarg;
         break;
     case 'n':
         out->gen.no_verify = true;

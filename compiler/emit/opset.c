@@ -13,6 +13,9 @@ static bool is_constant(const struct node *n) {
     return n->op == &op_Constant;
 }
 
+// As a half, what is below 2^-18 keeps fewer than seven of its eleven bits, or none.
+enum { ROUGH_HALF = 0x40 };
+
 // How many of `count` elements from `first` on are no halves: too large, or vanishing.
 static uint64_t count_lost(const struct tensor *t, uint64_t first, uint64_t count) {
     float block[1024];
@@ -22,7 +25,7 @@ static uint64_t count_lost(const struct tensor *t, uint64_t first, uint64_t coun
         tensor_read(t, first, some, block);
         for (uint64_t i = 0; i < some; i++) {
             uint16_t half = dtype_float_to_half(block[i]);
-            lost += (half & 0x7fff) >= 0x7c00 || ((half & 0x7fff) == 0 && block[i] != 0);
+            lost += (half & 0x7fff) >= 0x7c00 || ((half & 0x7fff) < ROUGH_HALF && block[i] != 0);
         }
         first += some;
         count -= some;

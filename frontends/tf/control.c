@@ -155,8 +155,23 @@ static void resolve_merge(struct control *c, struct tf_node *n) {
         become_identity(n, n->inputs[live]);
 }
 
+// What only a dead branch reads is no output of the model, and what only pins constants to a branch
+// (an Identity of a Switch) is none either.
+static void mark_internal(struct control *c) {
+    for (uint32_t i = 0; i < c->g->count; i++) {
+        struct tf_node *n = &c->g->nodes[i];
+        bool pivot = is_op(n, "Identity") && n->input_count == 1 && n->inputs[0].node != TF_NONE &&
+                     is_switch(&c->g->nodes[n->inputs[0].node]);
+        n->internal |= pivot || is_switch(n);
+        for (uint32_t k = 0; k < n->input_count && c->dead[i]; k++)
+            if (n->inputs[k].node != TF_NONE)
+                c->g->nodes[n->inputs[k].node].internal = true;
+    }
+}
+
 static void resolve_known(struct control *c) {
     spread_death(c);
+    mark_internal(c);
     for (uint32_t i = 0; i < c->g->count; i++)
         if (!c->dead[i] && is_merge(&c->g->nodes[i]))
             resolve_merge(c, &c->g->nodes[i]);

@@ -57,7 +57,7 @@ static void index_node(struct import *im, struct cut_node *nodes, uint32_t place
                                      .output_count = count_outputs(node, row, read),
                                      .is_input = kind == TF_INPUT,
                                      .is_constant = strcmp(node->op, "Const") == 0,
-                                     .is_end = kind == TF_END};
+                                     .is_end = kind == TF_END || node->internal};
 }
 
 // What feeds several tensors: the first has the name alone, the others NAME:1, ... A queue's

@@ -17,6 +17,8 @@ struct tf_edge {
     uint32_t node, output;
 };
 
+struct tf_loop; // loops.h
+
 struct tf_node {
     const char *name, *op;
     Tensorflow__AttrEntry **attrs;
@@ -24,7 +26,9 @@ struct tf_node {
     struct tf_edge *inputs; // data edges alone; TF_NONE: names no node
     uint32_t input_count;
     const struct tensor *frozen; // a variable's value, once it is known
+    const struct tf_loop *loop;  // of the LoopCond that stands for a whole loop
     bool removed;
+    bool internal; // had a reader in the file: never an output of the model of its own accord
 };
 
 struct tf_graph {

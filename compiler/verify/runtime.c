@@ -72,12 +72,13 @@ static ov_tensor *new_tensor(struct runtime *rt, enum dtype type, unsigned rank,
     int64_t copy[NDARRAY_MAX_RANK] = {0};
     for (unsigned i = 0; i < rank; i++)
         copy[i] = (int64_t)dims[i];
-    ov_shape shape = {.rank = 0};
+    ov_shape shape = {.rank = 0}; // of a scalar: the runtime makes no shape without dimensions
     ov_tensor *tensor = NULL;
-    *status = rt->api.ov_shape_create((int64_t)rank, copy, &shape);
+    *status = rank == 0 ? 0 : rt->api.ov_shape_create((int64_t)rank, copy, &shape);
     if (*status == 0) {
         *status = rt->api.ov_tensor_create(code_of_type(type), shape, &tensor);
-        rt->api.ov_shape_free(&shape);
+        if (rank > 0)
+            rt->api.ov_shape_free(&shape);
     }
     return *status == 0 ? tensor : NULL;
 }

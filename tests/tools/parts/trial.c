@@ -68,6 +68,33 @@ static const char *first_cause(struct trial *t, const char *log) {
 
 // --- converting ---------------------------------------------------------------------------------
 
+// A difference of v4 from the peer's: a rule allows it, or it is a problem.
+static void judge_difference(struct trial *t, const struct ir_difference *d, const char *type) {
+    const char *keys[] = {t->out->name, d->layer, d->type, d->what};
+    struct rule *rule = rules_find(t->setting->differences, keys, 4);
+    if (rule == NULL) {
+        problem(t, "v4 %s: %s (%s): %s", type, d->layer, d->type, d->what);
+        return;
+    }
+    t->out->justified++;
+    size_t index = (size_t)(rule - t->setting->differences->items);
+    if (index < sizeof(t->out->rule_used))
+        t->out->rule_used[index] = 1;
+}
+
+// What the peer cannot convert either may be refused in v4, if a rule says why.
+static void judge_failure(struct trial *t, const char *version, const char *type, int status,
+                          const char *cause) {
+    bool peer = bundle_find(&t->recipe.bundle, "mo2018.tsv") != NULL;
+    struct ir_difference d = {.layer = "-", .type = "-"};
+    if (status != 1 || peer || strcmp(version, "4") != 0) {
+        problem(t, "convert v%s %s: exit %d: %s", version, type, status, cause);
+        return;
+    }
+    d.what = arena_printf(t->arena, "refused: %s", cause);
+    judge_difference(t, &d, type);
+}
+
 static bool convert(struct trial *t, const char *version, const char *type, const char *model) {
     size_t extra;
     const char **options = recipe_options(&t->recipe, t->folder, &extra);
@@ -90,7 +117,7 @@ static bool convert(struct trial *t, const char *version, const char *type, cons
     struct spawned run;
     bool ok = spawn(argv, log, &run) && run.status == 0;
     if (!ok)
-        problem(t, "convert v%s %s: exit %d: %s", version, type, run.status, first_cause(t, log));
+        judge_failure(t, version, type, run.status, first_cause(t, log));
     if (ok && strcmp(version, "11") == 0 && strcmp(type, "FP32") == 0)
         t->out->convert_seconds = run.seconds;
     if (run.peak_anonymous > t->out->peak_anonymous)
@@ -158,27 +185,14 @@ static void check_v11(struct trial *t, const char *type, int which, const char *
 
 // --- v4: the peer's network ---------------------------------------------------------------------
 
-static void judge_difference(struct trial *t, const struct ir_difference *d, const char *type) {
-    const char *keys[] = {t->out->name, d->layer, d->type, d->what};
-    struct rule *rule = rules_find(t->setting->differences, keys, 4);
-    if (rule == NULL) {
-        problem(t, "v4 %s: %s (%s): %s", type, d->layer, d->type, d->what);
-        return;
-    }
-    t->out->justified++;
-    size_t index = (size_t)(rule - t->setting->differences->items);
-    if (index < sizeof(t->out->rule_used))
-        t->out->rule_used[index] = 1;
-}
-
 static void check_v4(struct trial *t, const char *type, bool half) {
     const char *model = arena_printf(t->arena, "v4-%s", type);
     const struct bundle_member *peer = bundle_find(&t->recipe.bundle, "mo2018.tsv");
     struct ir_table ours, theirs;
     struct ir_differences differences;
+    t->out->no_peer = peer == NULL;
     if (!convert(t, "4", type, model))
         return;
-    t->out->no_peer = peer == NULL;
     if (peer == NULL) {
         remove_ir(t, model);
         return;

@@ -20,6 +20,8 @@ struct command {
 extern const struct command command_table[];
 extern const size_t command_count;
 const struct command *command_find(const char *name);
+// The command of nearly that name, or NULL.
+const char *command_nearest(const char *name);
 
 // "zooc BUILD_ID", the same for every build of the same sources.
 const char *cli_version(void);

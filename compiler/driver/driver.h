@@ -3,7 +3,7 @@
 #ifndef ZOOC_DRIVER_H
 #define ZOOC_DRIVER_H
 
-#include "compiler/driver/convert.h"
+#include "compiler/driver/conversion.h"
 #include "compiler/passes/pass.h"
 
 // What the front end is to read. False after a report.

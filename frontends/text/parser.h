@@ -40,6 +40,8 @@ bool parser_skip(struct parser *p, char symbol);
 // After '{' or '<' was taken: the symbol that ends the message; 0 when there was none.
 char parser_open(struct parser *p);
 bool parser_enter(struct parser *p); // one message deeper; false after a report at the limit
+// Reports that `what` is over its limit. Always false.
+bool parser_over_limit(struct parser *p, const char *what, uint64_t value, uint64_t limit);
 
 // A scalar of the field's type into `slot`; false after a report.
 bool parser_scalar(struct parser *p, const ProtobufCFieldDescriptor *field, void *slot);

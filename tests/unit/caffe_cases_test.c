@@ -11,6 +11,7 @@
 #include "compiler/base/diag.h"
 #include "compiler/base/map.h"
 #include "compiler/base/strbuf.h"
+#include "compiler/driver/convert.h"
 #include "compiler/driver/driver.h"
 #include "compiler/verify/fill.h"
 #include "compiler/verify/runtime.h"

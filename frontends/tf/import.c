@@ -8,6 +8,7 @@
 #include "frontends/tf/control.h"
 #include "frontends/tf/files.h"
 #include "frontends/tf/layers.h"
+#include "frontends/tf/loops.h"
 #include "frontends/wire/wire.h"
 
 struct import {
@@ -18,20 +19,6 @@ struct import {
 };
 
 // --- the index -----------------------------------------------------------------------------------
-
-static uint32_t count_outputs(const struct tf_node *node, const struct tf_layer_row *row,
-                              uint32_t read) {
-    const Tensorflow__AttrValue *by =
-        row == NULL || row->outputs_by == NULL ? NULL : tf_attr(node, row->outputs_by);
-    int64_t count = row == NULL || row->outputs == 0 ? 1 : row->outputs;
-    if (by != NULL && by->list != NULL)
-        count = (int64_t)by->list->n_type;
-    else if (by != NULL && by->has_i)
-        count = by->i;
-    if (count < 1 || count > UINT16_MAX)
-        count = 1;
-    return read > (uint32_t)count ? read : (uint32_t)count;
-}
 
 // The queue that a dequeue node takes from, or NULL.
 static const struct tf_node *queue_of(const struct import *im, const struct tf_node *node) {
@@ -54,7 +41,7 @@ static void index_node(struct import *im, struct cut_node *nodes, uint32_t place
     nodes[place] = (struct cut_node){.name = node->name,
                                      .inputs = inputs,
                                      .input_count = kind == TF_INPUT ? 0 : node->input_count,
-                                     .output_count = count_outputs(node, row, read),
+                                     .output_count = tf_count_outputs(node, read),
                                      .is_input = kind == TF_INPUT,
                                      .is_constant = strcmp(node->op, "Const") == 0,
                                      .is_end = kind == TF_END || node->internal};
@@ -177,51 +164,20 @@ static void import_placeholder(struct import *im, uint32_t place) {
 
 // --- operators -----------------------------------------------------------------------------------
 
-static void import_outputs(struct import *im, uint32_t place, struct tf_layer *l) {
-    const struct tf_layer_row *row = im->rows[place];
-    if (row == NULL) {
-        tf_fail(l, UNKNOWN_LAYER, l->node->op);
-        return;
-    }
-    l->inputs = arena_array_of(l->arena, l->input_count, struct value *);
-    if (!importer_gather(&im->base, place, &l->builder.place, l->inputs))
-        return;
-    if (row->import != NULL) {
-        row->import(l);
-    } else if (!tf_inputs(l, 1)) {
-        return;
-    } else if (row->same != NULL) {
-        struct node *n = build_node(&l->builder, row->same, l->name, l->input_count, l->inputs);
-        node_finish(n);
-        l->outputs[0] = &n->outputs[0];
-    } else {
-        l->outputs[0] = l->inputs[0];
-    }
-}
-
-// TensorFlow's names of outputs: NAME, which is also NAME:0, and NAME:1, ...
-static void name_output(struct import *im, struct tf_layer *l, uint32_t output) {
-    struct value *v = l->outputs[output];
-    if (output == 0)
-        value_add_name(v, l->name);
-    value_add_name(v, arena_printf(im->tf.arena, "%s:%u", l->name, output));
-}
-
 static void import_layer(struct import *im, uint32_t place) {
     uint32_t node = im->order[place];
     struct tf_layer l = {.builder = {.graph = im->base.graph, .place = tf_place(&im->tf, node)},
                          .arena = im->tf.arena,
+                         .graph = &im->tf,
                          .name = im->tf.nodes[node].name,
                          .node = &im->tf.nodes[node],
                          .input_count = im->base.cut.nodes[place].input_count,
                          .outputs = im->base.values[place],
                          .output_count = im->base.cut.nodes[place].output_count};
-    import_outputs(im, place, &l);
-    for (uint32_t i = 0; i < l.output_count; i++) {
-        if (l.outputs[i] == NULL || l.failed)
-            l.outputs[i] = graph_poison(im->base.graph, l.name, &l.builder.place);
-        name_output(im, &l, i);
-    }
+    l.inputs = arena_array_of(l.arena, l.input_count, struct value *);
+    if (im->rows[place] == NULL || importer_gather(&im->base, place, &l.builder.place, l.inputs))
+        tf_import_operator(&l);
+    tf_finish_outputs(&l);
 }
 
 // --- the whole -----------------------------------------------------------------------------------
@@ -266,7 +222,7 @@ static bool tf_import(const struct import_options *options, struct graph *g) {
     if (!tf_open(options, &im.tf))
         return false;
     tf_resolve_conditions(&im.tf, options);
-    if (!make_index(&im))
+    if (!tf_collapse_loops(&im.tf) || !make_index(&im))
         return false;
     g->keep_strides = true;
     if (!importer_run(&im.base, options, import_node))

@@ -50,6 +50,27 @@ const struct tf_layer_row tf_layer_rows[] = {
     END("SaveV2"),
     END("RestoreV2"),
 
+    // ---- loops ----
+    CALL("LoopCond", tf_while),
+    MANY("TensorArrayV2", 2, NULL, tf_array),
+    MANY("TensorArrayV3", 2, NULL, tf_array),
+    CALL("TensorArrayReadV2", tf_array_read),
+    CALL("TensorArrayReadV3", tf_array_read),
+    CALL("TensorArrayWriteV2", tf_array_write),
+    CALL("TensorArrayWriteV3", tf_array_write),
+    CALL("TensorArrayScatterV2", tf_array_scatter),
+    CALL("TensorArrayScatterV3", tf_array_scatter),
+    CALL("TensorArrayGatherV2", tf_array_gather),
+    CALL("TensorArrayGatherV3", tf_array_gather),
+    CALL("TensorArraySizeV2", tf_array_size),
+    CALL("TensorArraySizeV3", tf_array_size),
+    MANY("TensorArrayConcatV2", 2, NULL, tf_array_concat),
+    MANY("TensorArrayConcatV3", 2, NULL, tf_array_concat),
+    CALL("TensorArraySplitV2", tf_array_split),
+    CALL("TensorArraySplitV3", tf_array_split),
+    END("TensorArrayCloseV2"),
+    END("TensorArrayCloseV3"),
+
     // ---- windows, channels, products ----
     CALL("Conv2D", tf_conv2d),
     CALL("Conv3D", tf_conv3d),

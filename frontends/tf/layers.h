@@ -16,6 +16,7 @@
 struct tf_layer {           // one that is being imported
     struct builder builder; // its place names file, node and operator
     struct arena *arena;
+    const struct tf_graph *graph;
     const char *name;
     const struct tf_node *node;
     struct value **inputs;
@@ -48,6 +49,13 @@ const struct tf_layer_row *tf_layer_find(const char *op);
 extern const struct tf_layer_row tf_layer_rows[];
 extern const size_t tf_layer_row_count;
 
+// Outputs of a node: those of its row, and those that are read.
+uint32_t tf_count_outputs(const struct tf_node *node, uint32_t read);
+// Sets the outputs by the node's row. The inputs are good.
+void tf_import_operator(struct tf_layer *l);
+// Poison for what was not set; TensorFlow's names of all.
+void tf_finish_outputs(struct tf_layer *l);
+
 // --- for layer functions -------------------------------------------------------------------------
 
 // tf_fail(l, ID, args...): reports at the node.
@@ -74,7 +82,7 @@ struct value *tf_to_last(struct tf_layer *l, struct value *x);
 struct ints tf_spatial(struct tf_layer *l, struct ints all);
 
 // The families.
-tf_layer_function tf_const, tf_switch;
+tf_layer_function tf_const, tf_switch, tf_while;
 tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool, tf_bias_add,
     tf_batch_norm, tf_lrn, tf_matmul, tf_batch_matmul;
 tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,
@@ -85,6 +93,8 @@ tf_layer_function tf_concat, tf_concat_old, tf_reshape, tf_squeeze, tf_expand_di
     tf_tile, tf_fill, tf_range, tf_shape_of, tf_size_of, tf_rank_of, tf_gather, tf_gather_nd,
     tf_reduce, tf_argmax, tf_topk, tf_one_hot, tf_reverse, tf_reverse_sequence, tf_space_to_batch,
     tf_batch_to_space, tf_space_to_depth, tf_depth_to_space, tf_broadcast_to, tf_unique;
+tf_layer_function tf_array, tf_array_read, tf_array_write, tf_array_scatter, tf_array_gather,
+    tf_array_size, tf_array_concat, tf_array_split;
 tf_layer_function tf_resize_bilinear, tf_resize_nearest, tf_patches, tf_crop_and_resize, tf_nms,
     tf_ctc_greedy;
 

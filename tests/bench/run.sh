@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 cases=("$@")
 [ $# -gt 0 ] || cases=(caffe/squeezenet1.1 caffe/resnet50 caffe/vgg16)
+unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that called us
 make -j"$(nproc)" all tools >/dev/null
 measure=$build/tests/tools/measure
 peer=$build/venv-bench/bin/mo

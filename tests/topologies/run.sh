@@ -10,6 +10,7 @@ if [ $# -gt 0 ] && [[ $1 != --* ]]; then
     filter=(--filter "$1")
     shift
 fi
+unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that called us
 make -j"$(nproc)" all tools >/dev/null
 exec "$build/tests/tools/topologies" --zooc "$build/zooc" --folder "$build/topologies" \
     --tables tests/topologies "${filter[@]}" "$@" tests/topologies/*/*.tar.xz

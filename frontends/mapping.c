@@ -159,18 +159,15 @@ static struct ints pack_shapes(struct arena *arena, const struct shape *shapes, 
     return (struct ints){.data = data, .count = used};
 }
 
-struct node *custom_node(struct builder *b, const char *name, const char *type,
-                         uint32_t input_count, struct value *const *inputs, const char *blobs,
-                         struct free_attr *attributes, uint32_t output_count,
-                         const struct shape *shapes) {
-    struct node *n = build_node(b, &op_Custom, name, input_count, inputs);
+struct node *custom_node(struct builder *b, const struct custom_parts *parts) {
+    struct node *n = build_node(b, &op_Custom, parts->name, parts->input_count, parts->inputs);
     struct custom *a = n->attrs;
-    a->type = type;
-    a->blobs = blobs;
+    a->type = parts->type;
+    a->blobs = parts->blobs;
     a->output_type = DT_F32;
-    a->shapes = pack_shapes(b->graph->arena, shapes, output_count);
-    a->attributes = attributes;
-    node_set_output_count(n, output_count);
+    a->shapes = pack_shapes(b->graph->arena, parts->shapes, parts->output_count);
+    a->attributes = parts->attributes;
+    node_set_output_count(n, parts->output_count);
     node_finish(n);
     return n;
 }

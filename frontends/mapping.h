@@ -28,11 +28,17 @@ const struct custom_layer *custom_find(const struct custom_layer *layers, const 
 bool custom_shape(struct builder *b, const struct custom_layer *custom, uint32_t input_count,
                   struct value *const *inputs, struct shape *out);
 
-// A Custom node `name` of `type` whose last inputs are blobs of these names ("a,b", "" for none).
-struct node *custom_node(struct builder *b, const char *name, const char *type,
-                         uint32_t input_count, struct value *const *inputs, const char *blobs,
-                         struct free_attr *attributes, uint32_t output_count,
-                         const struct shape *shapes);
+struct custom_parts {
+    const char *name, *type;
+    struct value *const *inputs; // the last of them blobs
+    uint32_t input_count;
+    const char *blobs; // their names: "a,b", "" for none
+    struct free_attr *attributes;
+    const struct shape *shapes; // of the outputs
+    uint32_t output_count;
+};
+
+struct node *custom_node(struct builder *b, const struct custom_parts *parts);
 // Name of blob `index`: weights, biases, custom_2, ...
 const char *custom_blob_name(struct arena *arena, uint32_t index);
 

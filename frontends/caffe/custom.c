@@ -34,8 +34,15 @@ static void add_custom(struct layer *l, struct free_attr *attributes, const stru
     const char *blobs = add_blobs(l, inputs + l->bottom_count, mapped);
     if (l->failed)
         return;
-    struct node *n = custom_node(&l->builder, l->name, l->source->type, count, inputs, blobs,
-                                 attributes, l->top_count, shapes);
+    struct custom_parts parts = {.name = l->name,
+                                 .type = l->source->type,
+                                 .inputs = inputs,
+                                 .input_count = count,
+                                 .blobs = blobs,
+                                 .attributes = attributes,
+                                 .shapes = shapes,
+                                 .output_count = l->top_count};
+    struct node *n = custom_node(&l->builder, &parts);
     for (uint32_t i = 0; i < l->top_count; i++)
         l->tops[i] = &n->outputs[i];
 }

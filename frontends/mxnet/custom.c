@@ -35,7 +35,7 @@ static const char *blobs_of(struct mxnet_layer *l) {
 void mxnet_custom(struct mxnet_layer *l) {
     const char *type = mxnet_attr(l->node, "op_type");
     if (type == NULL) {
-        mxnet_fail(l, ATTRIBUTE_VALUE, "op_type", "missing");
+        mxnet_fail(l, ATTRIBUTE_MISSING, "op_type");
         return;
     }
     const struct custom_layer *custom = custom_find(l->custom, type);
@@ -48,9 +48,15 @@ void mxnet_custom(struct mxnet_layer *l) {
         l->failed = !custom_shape(&l->builder, custom, l->input_count, l->inputs, &shapes[i]);
     if (l->failed)
         return;
-    struct node *n =
-        custom_node(&l->builder, l->name, type, l->input_count, l->inputs, blobs_of(l),
-                    custom->has_param ? attributes_of(l) : NULL, l->output_count, shapes);
+    struct custom_parts parts = {.name = l->name,
+                                 .type = type,
+                                 .inputs = l->inputs,
+                                 .input_count = l->input_count,
+                                 .blobs = blobs_of(l),
+                                 .attributes = custom->has_param ? attributes_of(l) : NULL,
+                                 .shapes = shapes,
+                                 .output_count = l->output_count};
+    struct node *n = custom_node(&l->builder, &parts);
     for (uint32_t i = 0; i < l->output_count; i++)
         l->outputs[i] = &n->outputs[i];
 }

@@ -80,18 +80,21 @@ const char *mxnet_name(struct mxnet_layer *l, const char *suffix);
 // The families.
 mxnet_layer_function mxnet_convolution, mxnet_deconvolution, mxnet_pooling, mxnet_fully_connected;
 mxnet_layer_function mxnet_batch_norm, mxnet_instance_norm, mxnet_l2_normalization, mxnet_lrn,
-    mxnet_layer_norm;
+    mxnet_layer_norm, mxnet_scale_shift;
 mxnet_layer_function mxnet_activation, mxnet_leaky_relu, mxnet_clip, mxnet_softmax,
     mxnet_softmax_output, mxnet_softmax_activation, mxnet_log_softmax, mxnet_scalar, mxnet_add_n,
-    mxnet_cast, mxnet_square, mxnet_rsqrt, mxnet_zeros, mxnet_ones, mxnet_arange, mxnet_full;
+    mxnet_cast, mxnet_square, mxnet_rsqrt, mxnet_reciprocal, mxnet_hard_sigmoid, mxnet_div_sqrt_dim,
+    mxnet_zeros, mxnet_ones, mxnet_arange, mxnet_full;
 mxnet_layer_function mxnet_concat, mxnet_flatten, mxnet_reshape, mxnet_transpose, mxnet_swap_axis,
     mxnet_slice_channel, mxnet_slice_axis, mxnet_slice, mxnet_slice_like, mxnet_crop, mxnet_pad,
     mxnet_expand_dims, mxnet_squeeze, mxnet_stack, mxnet_tile, mxnet_repeat, mxnet_reduce,
     mxnet_embedding, mxnet_take, mxnet_broadcast_like, mxnet_broadcast_to, mxnet_upsampling,
-    mxnet_depth_to_space, mxnet_dot, mxnet_reshape_like;
+    mxnet_depth_to_space, mxnet_dot, mxnet_batch_dot, mxnet_argmax, mxnet_broadcast_axis,
+    mxnet_bilinear_resize, mxnet_adaptive_pooling, mxnet_reshape_like;
 mxnet_layer_function mxnet_multibox_prior, mxnet_multibox_detection, mxnet_proposal,
     mxnet_roi_pooling;
 mxnet_layer_function mxnet_rnn;
-mxnet_layer_function mxnet_custom;
+mxnet_layer_function mxnet_custom, mxnet_box_nms;
+mxnet_layer_function mxnet_compare, mxnet_where, mxnet_zeros_like, mxnet_ones_like;
 
 #endif

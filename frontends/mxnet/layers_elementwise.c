@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations, softmax, arithmetic with a number, sums of many, casts, and tensors of one number.
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "compiler/ops/activation.h"
@@ -136,11 +137,12 @@ void mxnet_softmax_output(struct mxnet_layer *l) {
         l->outputs[0] = softmax_of_instance(l);
 }
 
+// By instance means along the last axis, whatever MXNet's description says.
 void mxnet_softmax_activation(struct mxnet_layer *l) {
     static const char *const modes[] = {"instance", "channel", NULL};
     int mode = mxnet_choice(l, "mode", modes);
     if (!l->failed && mxnet_rank(l, 0, 2, SHAPE_MAX_RANK))
-        l->outputs[0] = mode == 1 ? softmax_of(l, l->inputs[0], 1) : softmax_of_instance(l);
+        l->outputs[0] = softmax_of(l, l->inputs[0], mode == 1 ? 1 : l->inputs[0]->shape.rank - 1);
 }
 
 // --- arithmetic ----------------------------------------------------------------------------------
@@ -200,6 +202,28 @@ void mxnet_square(struct mxnet_layer *l) {
 void mxnet_rsqrt(struct mxnet_layer *l) {
     l->outputs[0] =
         build_op2(&l->builder, &op_Power, l->name, l->inputs[0], number(l, "exponent", -0.5));
+}
+
+void mxnet_reciprocal(struct mxnet_layer *l) {
+    l->outputs[0] = build_op2(&l->builder, &op_Divide, l->name, number(l, "one", 1), l->inputs[0]);
+}
+
+void mxnet_hard_sigmoid(struct mxnet_layer *l) {
+    double alpha = mxnet_float(l, "alpha", 0.2), beta = mxnet_float(l, "beta", 0.5);
+    if (l->failed)
+        return;
+    struct value *inputs[] = {l->inputs[0], number(l, "alpha", alpha), number(l, "beta", beta)};
+    l->outputs[0] = finish(build_node(&l->builder, &op_HardSigmoid, l->name, 3, inputs));
+}
+
+// x / sqrt(size of the last dimension)
+void mxnet_div_sqrt_dim(struct mxnet_layer *l) {
+    const struct shape *shape = &l->inputs[0]->shape;
+    if (!mxnet_rank(l, 0, 1, SHAPE_MAX_RANK) || !mxnet_static(l, 0))
+        return;
+    double root = sqrt((double)shape->dims[shape->rank - 1]);
+    l->outputs[0] =
+        build_op2(&l->builder, &op_Divide, l->name, l->inputs[0], number(l, "root", root));
 }
 
 static enum dtype read_type(struct mxnet_layer *l, enum dtype otherwise) {

@@ -81,6 +81,13 @@ void mxnet_layer_norm(struct mxnet_layer *l) {
     scale_and_shift(l, mean_variance(l, axes, epsilon), where);
 }
 
+// No operator of MXNet's own, but the article's table names it: a factor and a number to add for
+// each channel.
+void mxnet_scale_shift(struct mxnet_layer *l) {
+    if (mxnet_rank(l, 0, 2, SHAPE_MAX_RANK))
+        scale_and_shift(l, l->inputs[0], 1);
+}
+
 // mode channel: over the channels; spatial: over what follows them; instance: over both.
 void mxnet_l2_normalization(struct mxnet_layer *l) {
     static const char *const modes[] = {"instance", "channel", "spatial", NULL};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// UpSampling and depth_to_space.
+// UpSampling, BilinearResize2D, AdaptiveAvgPooling2D, depth_to_space.
 #include <string.h>
 
 #include "compiler/ops/blocks.h"
 #include "compiler/ops/build_layers.h"
 #include "compiler/ops/interpolate.h"
+#include "compiler/ops/pooling.h"
 #include "frontends/mxnet/layers.h"
 
 static struct value *finish(struct node *n) {
@@ -70,6 +71,43 @@ void mxnet_upsampling(struct mxnet_layer *l) {
         enlarge_all(l, scale, mode == 1);
     else
         l->outputs[0] = enlarge(l, l->name, l->inputs[0], (double)scale);
+}
+
+// The corners of both sizes lie upon each other.
+void mxnet_bilinear_resize(struct mxnet_layer *l) {
+    int64_t height = mxnet_int(l, "height", 0), width = mxnet_int(l, "width", 0);
+    if (l->failed || !mxnet_rank(l, 0, 4, 4))
+        return;
+    if (height < 1 || width < 1) { // later versions know scales, too
+        mxnet_fail(l, ATTRIBUTE_MISSING, height < 1 ? "height" : "width");
+        return;
+    }
+    struct node *n = build_node(&l->builder, &op_Interp, l->name, 1, l->inputs);
+    struct interp *a = n->attrs;
+    a->height = height;
+    a->width = width;
+    l->outputs[0] = finish(n);
+}
+
+// Means of output_size parts of height and width, which must be of one size.
+void mxnet_adaptive_pooling(struct mxnet_layer *l) {
+    struct ints size = mxnet_ints(l, "output_size");
+    if (l->failed || !mxnet_rank(l, 0, 4, 4) || !mxnet_static(l, 0))
+        return;
+    int64_t window[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        int64_t whole = l->inputs[0]->shape.dims[i + 2];
+        int64_t parts = ints_get(size, i, ints_get(size, 0, 1));
+        if (parts < 1 || whole % parts != 0) {
+            mxnet_fail(l, NOT_SUPPORTED, "output_size", "the parts would differ in size");
+            return;
+        }
+        window[i] = whole / parts;
+    }
+    struct node *n = build_node(&l->builder, &op_AvgPool, l->name, 1, l->inputs);
+    struct pooling *p = n->attrs;
+    p->kernel = p->strides = ints_copy(l->arena, window, 2);
+    l->outputs[0] = finish(n);
 }
 
 void mxnet_depth_to_space(struct mxnet_layer *l) {

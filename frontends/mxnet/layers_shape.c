@@ -8,6 +8,7 @@
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/movement.h"
 #include "compiler/ops/reduction.h"
+#include "compiler/ops/sort.h"
 #include "frontends/mxnet/layers.h"
 
 static struct value *finish(struct node *n) {
@@ -158,6 +159,21 @@ void mxnet_broadcast_to(struct mxnet_layer *l) {
         dims[i] = wanted.data[i] == 0 ? in->dims[i] : wanted.data[i];
     l->outputs[0] = build_op2(&l->builder, &op_Broadcast, l->name, l->inputs[0],
                               list(l, "shape", wanted.count, dims));
+}
+
+void mxnet_broadcast_axis(struct mxnet_layer *l) {
+    struct ints axes = mxnet_ints(l, "axis"), sizes = mxnet_ints(l, "size");
+    struct shape out = l->inputs[0]->shape;
+    if (l->failed || !mxnet_static(l, 0))
+        return;
+    for (uint32_t i = 0; i < axes.count; i++) {
+        int32_t axis;
+        if (!mxnet_axis(l, 0, axes.data[i], &axis))
+            return;
+        out.dims[axis] = ints_get(sizes, i, 1);
+    }
+    l->outputs[0] = build_op2(&l->builder, &op_Broadcast, l->name, l->inputs[0],
+                              list(l, "shape", (uint32_t)out.rank, out.dims));
 }
 
 // --- axes ----------------------------------------------------------------------------------------
@@ -410,14 +426,18 @@ void mxnet_repeat(struct mxnet_layer *l) {
 
 // --- reductions and look-ups ---------------------------------------------------------------------
 
-static const struct op_def *reduction_named(const char *op) {
+// norm is by its order the sum of sizes or the root of the sum of squares.
+static const struct op_def *reduction_of(struct mxnet_layer *l) {
+    const char *op = l->node->op;
+    if (strcmp(op, "norm") == 0)
+        return mxnet_int(l, "ord", 2) == 1 ? &op_ReduceL1 : &op_ReduceL2;
     static const struct {
         const char *op;
         const struct op_def *ours;
-    } rows[] = {
-        {"mean", &op_ReduceMean},    {"sum", &op_ReduceSum},      {"sum_axis", &op_ReduceSum},
-        {"max", &op_ReduceMax},      {"max_axis", &op_ReduceMax}, {"min", &op_ReduceMin},
-        {"min_axis", &op_ReduceMin}, {"prod", &op_ReduceProd},    {"norm", &op_ReduceL2}};
+    } rows[] = {{"mean", &op_ReduceMean},    {"sum", &op_ReduceSum},
+                {"sum_axis", &op_ReduceSum}, {"max", &op_ReduceMax},
+                {"max_axis", &op_ReduceMax}, {"min", &op_ReduceMin},
+                {"min_axis", &op_ReduceMin}, {"prod", &op_ReduceProd}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].op, op) == 0)
             return rows[i].ours;
@@ -443,13 +463,39 @@ void mxnet_reduce(struct mxnet_layer *l) {
     for (int32_t i = 0; i < rank; i++)
         if (given.count == 0 ? !exclude : chosen[i] != exclude)
             axes[count++] = i;
-    struct node *n = build_node(&l->builder, reduction_named(l->node->op), l->name, 2,
+    struct node *n = build_node(&l->builder, reduction_of(l), l->name, 2,
                                 (struct value *[]){l->inputs[0], list(l, "axes", count, axes)});
     ((struct reduction *)n->attrs)->keep_dims = keep;
     struct value *y = finish(n);
     bool to_scalar = !keep && count == (uint32_t)rank; // MXNet has no scalars: [1]
     l->outputs[0] =
         to_scalar ? build_reshape(&l->builder, mxnet_name(l, "reshape"), y, 1, &(int64_t){1}) : y;
+}
+
+// Where the largest (smallest) stands, as a number. argmax_channel: along axis 1.
+void mxnet_argmax(struct mxnet_layer *l) {
+    bool channel = strcmp(l->node->op, "argmax_channel") == 0;
+    int64_t axis = mxnet_int(l, "axis", channel ? 1 : -1);
+    bool keep = mxnet_bool(l, "keepdims", false);
+    int32_t where;
+    if (l->failed || !mxnet_rank(l, 0, 1, SHAPE_MAX_RANK) || !mxnet_axis(l, 0, axis, &where))
+        return;
+    if (!channel && !mxnet_has(l, "axis")) {
+        mxnet_fail(l, ATTRIBUTE_MISSING, "axis");
+        return;
+    }
+    struct node *n = build_node(
+        &l->builder, &op_TopK, mxnet_name(l, "topk"), 2,
+        (struct value *[]){l->inputs[0], build_i64_scalar(&l->builder, mxnet_name(l, "k"), 1)});
+    struct topk *a = n->attrs;
+    a->axis = where;
+    a->mode = strcmp(l->node->op, "argmin") == 0 ? TOPK_MIN : TOPK_MAX;
+    node_finish(n);
+    struct value *y = &n->outputs[1];
+    if (!keep)
+        y = build_op2(&l->builder, &op_Squeeze, mxnet_name(l, "squeeze"), y,
+                      list(l, "axes", 1, &(int64_t){where}));
+    l->outputs[0] = build_convert(l->builder.graph, l->name, y, DT_F32);
 }
 
 static struct value *gather(struct mxnet_layer *l, struct value *table, struct value *indices,
@@ -476,13 +522,30 @@ void mxnet_take(struct mxnet_layer *l) {
         l->outputs[0] = gather(l, l->inputs[0], l->inputs[1], axis);
 }
 
-void mxnet_dot(struct mxnet_layer *l) {
-    bool a = mxnet_bool(l, "transpose_a", false), b = mxnet_bool(l, "transpose_b", false);
+static void matrix_product(struct mxnet_layer *l, struct value *a, struct value *b) {
+    bool turn_a = mxnet_bool(l, "transpose_a", false), turn_b = mxnet_bool(l, "transpose_b", false);
     if (l->failed)
         return;
-    struct node *n = build_node(&l->builder, &op_MatMul, l->name, 2, l->inputs);
+    struct node *n = build_node(&l->builder, &op_MatMul, l->name, 2, (struct value *[]){a, b});
     struct matmul *m = n->attrs;
-    m->transpose_a = a;
-    m->transpose_b = b;
+    m->transpose_a = turn_a;
+    m->transpose_b = turn_b;
     l->outputs[0] = finish(n);
+}
+
+// The last axis of the first with the first of the second: a product of matrices, if the second is
+// one.
+void mxnet_dot(struct mxnet_layer *l) {
+    bool turned = mxnet_bool(l, "transpose_a", false);
+    if (l->input_count < 2)
+        mxnet_fail(l, INPUT_COUNT, l->input_count, "2");
+    else if (mxnet_rank(l, 1, 2, 2) && mxnet_rank(l, 0, 1, turned ? 2 : SHAPE_MAX_RANK))
+        matrix_product(l, l->inputs[0], l->inputs[1]);
+}
+
+void mxnet_batch_dot(struct mxnet_layer *l) {
+    if (l->input_count < 2)
+        mxnet_fail(l, INPUT_COUNT, l->input_count, "2");
+    else
+        matrix_product(l, l->inputs[0], l->inputs[1]);
 }

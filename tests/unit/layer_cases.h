@@ -52,11 +52,14 @@ struct layer_cases {
     const char *pattern; // of the files of records
     const struct frontend *frontend;
     struct case_file files[CASE_FILES]; // the first is the topology
-    const char *plain;                  // line of a record that has no more than the topology
-    const char *model;                  // what is converted; the topology must give the same graph
+    const char
+        *plain; // line of a record that has no more than the topology; NULL: none can be read so
+    const char
+        *model; // what is converted; the topology must give the same graph, if it can be read
     void (*write_model)(struct arena *arena, const struct layer_record *record);
     const char *made[CASE_NAMES];      // names of all files that come to be
     const char *type_mark;             // what stands before a layer's type in the topology
+    const char *type_end;              // and behind it: NULL for quotes
     const char *(*type)(size_t index); // rows of the front end's table; NULL behind the last
 };
 
@@ -149,7 +152,7 @@ static inline void case_read(struct case_reader *r, struct layer_record *record)
         const char *line = case_line(r);
         if (case_starts(line, "options "))
             record->options = line + strlen("options ");
-        else if (strcmp(line, case_run.cases->plain) == 0)
+        else if (case_run.cases->plain != NULL && strcmp(line, case_run.cases->plain) == 0)
             record->plain = true;
         else if (*line != '\0')
             fail_msg("%s:%u: what is '%s'?", r->file, r->line, line);
@@ -236,17 +239,19 @@ static inline const char *case_print_messages(struct arena *arena, struct diag *
 static inline void case_compare_plain(struct arena *arena, const struct layer_record *record,
                                       const char *graph) {
     struct diag *quiet = diag_new(arena);
-    struct graph *g =
-        record->plain ? NULL : case_import(arena, quiet, record, case_run.cases->files[0].file);
+    struct graph *g = record->plain || case_run.cases->plain == NULL
+                          ? NULL
+                          : case_import(arena, quiet, record, case_run.cases->files[0].file);
     if (g != NULL)
         assert_string_equal(case_print_graph(arena, g), graph);
 }
 
 static inline void case_note_types(struct arena *arena, const struct layer_record *record) {
-    const char *mark = case_run.cases->type_mark;
+    const char *mark = case_run.cases->type_mark, *end = case_run.cases->type_end;
     for (const char *at = record->texts[0]; (at = strstr(at, mark)) != NULL;) {
         at += strlen(mark);
-        strbuf_printf(&case_run.types, "%s\n", arena_strndup(arena, at, strcspn(at, "\"")));
+        strbuf_printf(&case_run.types, "%s\n",
+                      arena_strndup(arena, at, strcspn(at, end == NULL ? "\"" : end)));
     }
 }
 

@@ -40,7 +40,7 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(COMMA)undefined -fno-sanitize
 	-fno-omit-frame-pointer)
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 
-PACKAGES := libprotobuf-c libxml-2.0 yaml-0.1 libxxhash libarchive json-c libcrypto
+PACKAGES := libprotobuf-c libxml-2.0 yaml-0.1 libxxhash libarchive json-c libcrypto libpcre2-8
 # Asked once, and only by a goal that compiles.
 PACKAGE_FLAGS = $(eval PACKAGE_FLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_FLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)

@@ -437,6 +437,13 @@ int store_open_object(struct store *store, const char *key, enum store_check che
     return fd;
 }
 
+bool store_is_sound(struct store *store, const char *key) {
+    int fd = store_open_object(store, key, STORE_BY_HASH);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 // A name beside `path`, of its own length.
 static void beside(const char *path, struct strbuf *out) {
     static atomic_uint counter;

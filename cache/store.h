@@ -75,6 +75,8 @@ int store_open_object(struct store *store, const char *key, enum store_check che
 // The object as file `path`, in place of what is there; the folder above exists.
 bool store_get(struct store *store, const char *key, const char *path, enum store_share share,
                enum store_check check);
+// Hashes it; false, and it is gone, when it is damaged.
+bool store_is_sound(struct store *store, const char *key);
 bool store_drop(struct store *store, const char *key);
 
 // ---- Notes ----

@@ -102,6 +102,49 @@ bool tree_hardlink(int root, const char *name, const char *existing) {
     return done;
 }
 
+// Between some kinds of file system the kernel does not copy.
+static bool copy_through_memory(int from, int to) {
+    unsigned char block[16384];
+    off_t at = 0;
+    for (;;) {
+        ssize_t got = pread(from, block, sizeof block, at);
+        if (got == 0)
+            return true;
+        if (got < 0 && errno != EINTR)
+            return false;
+        if (got > 0 && pwrite(to, block, (size_t)got, at) != got)
+            return false;
+        at += got > 0 ? got : 0;
+    }
+}
+
+static bool copy_file(int from, int to) {
+    off_t start = 0;
+    ssize_t got;
+    do {
+        got = copy_file_range(from, &start, to, NULL, (size_t)1 << 30, 0);
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return got == 0 || copy_through_memory(from, to);
+}
+
+bool tree_place(int root, const char *name, int file) {
+    char self[64];
+    const char *last;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", file);
+    int at = open_parent(root, name, true, &last);
+    if (at < 0)
+        return false;
+    bool done = linkat(AT_FDCWD, self, at, last, AT_SYMLINK_FOLLOW) == 0;
+    close_keeping_errno(at);
+    if (done || errno == EEXIST)
+        return done;
+    int to = tree_create(root, name, false);
+    if (to < 0)
+        return false;
+    done = copy_file(file, to);
+    return close(to) == 0 && done;
+}
+
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where) {
     (void)status;
     (void)kind;

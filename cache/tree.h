@@ -14,6 +14,8 @@ bool tree_make_folders(const char *path);
 bool tree_folder(int root, const char *name);
 int tree_create(int root, const char *name, bool executable); // a new file, for writing
 bool tree_symlink(int root, const char *name, const char *target);
+// The open file as `name`: a second link to it, or else a copy.
+bool tree_place(int root, const char *name, int file);
 bool tree_hardlink(int root, const char *name, const char *existing);
 
 // Removes a file, or a folder with all below it; links are removed, not followed. A path that does

@@ -324,6 +324,16 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const struct unpacked_file *)a)->name, ((const struct unpacked_file *)b)->name);
 }
 
+// Into a folder of the caller's, who throws it away after a failure.
+static bool unpack_beside(struct unpacking *u) {
+    u->root = open(u->request->destination, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (u->root < 0)
+        return fail_archive(u, strerror(errno));
+    bool done = read_members(u);
+    close(u->root);
+    return done;
+}
+
 static bool unpack_into(struct unpacking *u, const char *fresh) {
     if (!tree_remove(fresh) || !tree_make_folders(fresh))
         return fail_archive(u, strerror(errno));
@@ -350,8 +360,11 @@ static void set_limits(struct unpacking *u) {
 static bool unpack_all(struct unpacking *u) {
     const struct unpack_request *request = u->request;
     u->archive = archive_read_new();
-    bool done =
-        open_archive(u) && unpack_into(u, arena_printf(u->arena, "%s.new", request->destination));
+    bool done = open_archive(u);
+    if (done && request->adds)
+        done = unpack_beside(u);
+    else if (done)
+        done = unpack_into(u, arena_printf(u->arena, "%s.new", request->destination));
     archive_read_free(u->archive);
     return done;
 }

@@ -24,6 +24,7 @@ struct unpack_request {
     const char *said;        // its name in messages
     const char *prefix;      // only members below this folder, without it; NULL: all
     const char *destination; // folder to make or to replace
+    bool adds;               // to a folder that is there; what there is already is no member's
     struct unpack_limits limits;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // XXH3-128 of contents: what "has this changed" rests on. It is no protection against an attacker;
-// what must be trusted is checked with SHA-256 (sha256.h).
+// what must be trusted is checked with SHA-256 (digest.h).
 #ifndef ZOOC_CACHE_HASH_H
 #define ZOOC_CACHE_HASH_H
 

@@ -26,7 +26,6 @@ static const struct suffix_row suffixes[] = {
     {".pb", OPT_input_model, "tf"},
     {".pbtxt", OPT_input_model, "tf"},
     {".meta", OPT_input_meta_graph, "tf"},
-    {".ckpt", OPT_input_checkpoint, "tf"},
     {".config", OPT_tensorflow_object_detection_api_pipeline_config, "tf"},
     {".onnx", OPT_input_model, "onnx"},
     {".nnet", OPT_input_model, "kaldi"},
@@ -66,33 +65,6 @@ static void set_model_files(struct reading *r, const struct place *at,
         set_file(r, at, row == NULL ? OPT_input_model : row->option, files->items[i]);
         if (has_suffix(files->items[i], ".pbtxt"))
             r->draft->options.text[OPT_input_model_is_text] = "true";
-    }
-}
-
-// A MetaGraph's variables lie beside it under its name; said so, they are inputs of the step, too.
-static void set_checkpoint(struct reading *r, const struct place *at) {
-    const char *const *text = r->draft->options.text;
-    const char *meta = text[OPT_input_meta_graph];
-    if (meta == NULL || text[OPT_input_checkpoint] != NULL || !has_suffix(meta, ".meta"))
-        return;
-    set_file(r, at, OPT_input_checkpoint,
-             arena_strndup(r->arena, meta, strlen(meta) - strlen(".meta")));
-}
-
-// A path that names something inside the archive must stay inside.
-static void check_inside(struct reading *r, const struct place *at, const char *key,
-                         const char *path) {
-    if (path[0] == '/' || strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0)
-        return;
-    for (const char *part = path;; part++) {
-        size_t length = strcspn(part, "/");
-        if (length == 2 && part[0] == '.' && part[1] == '.') {
-            diag_report(r->diag, at, MANIFEST_VALUE, key, path, "it leads out of the archive");
-            return;
-        }
-        part += length;
-        if (*part == '\0')
-            return;
     }
 }
 
@@ -227,15 +199,17 @@ void finish_model(struct reading *r, const struct yaml *node, struct model_draft
         report_missing(r, node, "a model", "'name'");
     model->name = draft->name;
     model->archive = draft->archive;
+    model->sources = draft->sources;
+    model->preparations = draft->prepare;
     model->files = draft->files;
     model->goldens = draft->goldens;
     set_model_files(r, &at, &draft->model_files, false);
     if (draft->model_files.count == 0 && !names_a_model(&draft->options))
         set_model_files(r, &at, &draft->files, true);
-    set_checkpoint(r, &at);
     check_has_model(r, node, draft);
     model->framework = framework_of(draft);
-    if (draft->archive != NULL)
+    check_sources(r, node, draft);
+    if (manifest_has_folder(model))
         check_paths_inside(r, &at);
     if (draft->shape_names.count > 0)
         set_named_shapes(r);

@@ -23,12 +23,39 @@ struct manifest_limits {
     uint64_t bytes, members, ratio; // 0: not given
 };
 
+// A file from beside the manifest or from elsewhere.
+struct manifest_source {
+    struct place at;
+    const char *name; // in the model's folder; NULL of an archive
+    const char *path; // relative to the manifest's folder; NULL when there are urls
+    struct text_list urls;
+    const char *sha256, *sha384; // lower-case digits, or NULL; one of them when there are urls
+    uint64_t size;               // 0: not given
+};
+
+struct manifest_sources {
+    struct manifest_source *items;
+    uint32_t count;
+};
+
 struct manifest_archive {
-    const char *path; // relative to the manifest's folder; NULL when there is a url
-    const char *url;
-    const char *sha256; // 64 lower-case digits, or NULL
+    struct manifest_source file;
     const char *prefix; // or NULL
     struct manifest_limits limits;
+};
+
+// What is done in the model's folder before it is converted: one of unpack and replace.
+struct manifest_preparation {
+    struct place at;
+    const char *unpack;  // an archive, into the folder where it lies; it is removed then
+    const char *replace; // a text file: what matches the pattern is replaced
+    const char *pattern, *with;
+    uint64_t count; // as often, from the start; 0: all
+};
+
+struct manifest_preparations {
+    struct manifest_preparation *items;
+    uint32_t count;
 };
 
 enum manifest_precision { PRECISION_FP32, PRECISION_FP16, PRECISION_COUNT };
@@ -47,18 +74,21 @@ struct manifest_goldens {
     uint32_t count;
 };
 
-// Paths of a model with an archive are members of the archive, unless they begin with `/`, `./` or
-// `../`; those, and all paths of a model without, are relative to `folder`.
+// Paths of a model with an archive or with sources lie in a folder that is made from these, unless
+// they begin with `/`, `./` or `../`; those, and all paths of other models, are relative to
+// `folder`.
 struct manifest_model {
     struct place at;
     const char *folder; // of the manifest, "" or ending in '/'
     const char *name;
     const char *framework;            // or NULL when the files must tell
     struct manifest_archive *archive; // or NULL
-    struct text_list files;           // read besides those that options name
-    struct option_values options;     // without data_type and ir_version
-    struct text_list precisions;      // "FP32", "FP16": at least one
-    struct text_list versions;        // "11", ...: at least one; the first is the main one
+    struct manifest_sources sources;  // only when there is no archive
+    struct manifest_preparations preparations;
+    struct text_list files;       // read besides those that options name
+    struct option_values options; // without data_type and ir_version
+    struct text_list precisions;  // "FP32", "FP16": at least one
+    struct text_list versions;    // "11", ...: at least one; the first is the main one
     struct manifest_goldens goldens;
 };
 
@@ -74,9 +104,20 @@ struct zoo {
 struct zoo *zoo_read(struct arena *arena, const char *const *paths, uint32_t count,
                      struct diag *diag);
 
+// Has the model a folder of its own, made from an archive or from sources?
+bool manifest_has_folder(const struct manifest_model *model);
+
 // ---- The table of keys, for the schema's test ----
 
-enum manifest_object { OBJECT_ZOO, OBJECT_MODEL, OBJECT_ARCHIVE, OBJECT_LIMITS, OBJECT_GOLDEN };
+enum manifest_object {
+    OBJECT_ZOO,
+    OBJECT_MODEL,
+    OBJECT_ARCHIVE,
+    OBJECT_LIMITS,
+    OBJECT_SOURCE,
+    OBJECT_PREPARE,
+    OBJECT_GOLDEN
+};
 
 // The keys of an object other than conversion options, ended by NULL.
 const char *const *manifest_keys(enum manifest_object object);

@@ -30,6 +30,8 @@ struct key_row {
 #define STRUCT_OF_MODEL struct model_draft
 #define STRUCT_OF_ARCHIVE struct manifest_archive
 #define STRUCT_OF_LIMITS struct manifest_limits
+#define STRUCT_OF_SOURCE struct manifest_source
+#define STRUCT_OF_PREPARE struct manifest_preparation
 #define STRUCT_OF_GOLDEN struct manifest_golden
 
 static const struct key_row key_rows[] = {
@@ -207,7 +209,8 @@ static void read_model(struct zoo_reading *z, const struct yaml *node,
 // Defaults are a model without what makes it one.
 static void read_defaults(struct zoo_reading *z, const struct yaml *node,
                           struct model_draft *defaults) {
-    static const char *const own[] = {"name", "archive", "files", "model", "golden"};
+    static const char *const own[] = {"name",  "archive", "sources", "prepare",
+                                      "files", "model",   "golden"};
     struct reading *r = &z->reading;
     r->draft = defaults;
     defaults->is_defaults = true;

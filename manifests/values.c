@@ -21,7 +21,6 @@ void report_value(struct reading *r, const char *key, const struct yaml *node, c
 
 // ---- Texts ----
 
-// Control characters cannot stand in a ninja file, and would be no help elsewhere.
 static bool has_control(const char *text) {
     for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
         if (*c < ' ' || *c == 0x7f)
@@ -42,8 +41,8 @@ bool check_map_key(struct reading *r, const char *key, const struct yaml *map_ke
     return false;
 }
 
-static bool take_text(struct reading *r, const char *key, const struct yaml *node,
-                      const char *wanted, const char **out) {
+bool take_text(struct reading *r, const char *key, const struct yaml *node, const char *wanted,
+               const char **out) {
     if (node->type != YAML_IS_TEXT) {
         bool looks_else = node->type > YAML_IS_NULL && node->type < YAML_IS_TEXT;
         if (looks_else)
@@ -104,14 +103,23 @@ void read_name(struct reading *r, const char *key, const struct yaml *node, void
         *(const char **)field = name;
 }
 
-void read_sha256(struct reading *r, const char *key, const struct yaml *node, void *field) {
+static void take_digits(struct reading *r, const char *key, const struct yaml *node, size_t digits,
+                        const char *why, void *field) {
     const char *sum;
     if (!take_text(r, key, node, "text", &sum))
         return;
-    if (strlen(sum) != 64 || strspn(sum, "0123456789abcdef") != 64)
-        report_value(r, key, node, "a SHA-256 has 64 hexadecimal digits, 0 to 9 and a to f");
+    if (strlen(sum) != digits || strspn(sum, "0123456789abcdef") != digits)
+        report_value(r, key, node, why);
     else
         *(const char **)field = sum;
+}
+
+void read_sha256(struct reading *r, const char *key, const struct yaml *node, void *field) {
+    take_digits(r, key, node, 64, "a SHA-256 has 64 hexadecimal digits, 0 to 9 and a to f", field);
+}
+
+void read_sha384(struct reading *r, const char *key, const struct yaml *node, void *field) {
+    take_digits(r, key, node, 96, "a SHA-384 has 96 hexadecimal digits, 0 to 9 and a to f", field);
 }
 
 // ---- Numbers ----
@@ -187,27 +195,6 @@ void read_node(struct reading *r, const char *key, const struct yaml *node, void
 
 void read_limits(struct reading *r, const char *key, const struct yaml *node, void *field) {
     read_object(r, OBJECT_LIMITS, "'limits'", key, node, field);
-}
-
-void read_archive(struct reading *r, const char *key, const struct yaml *node, void *field) {
-    struct manifest_archive *archive = arena_new_of(r->arena, struct manifest_archive);
-    struct place at = yaml_place(r->file, node);
-    if (node->type == YAML_IS_TEXT) {
-        if (!take_text(r, key, node, "a path", &archive->path))
-            return;
-    } else if (node->type != YAML_IS_MAP) {
-        report_type(r, key, node, "a path or a map");
-        return;
-    } else {
-        read_object(r, OBJECT_ARCHIVE, "'archive'", key, node, archive);
-        if (archive->path != NULL && archive->url != NULL)
-            diag_report(r->diag, &at, MANIFEST_CONFLICT, "path", "url");
-        if (find_item(node, "path") == NULL && find_item(node, "url") == NULL)
-            report_missing(r, node, "'archive'", "'path' or 'url'");
-        if (archive->url != NULL && find_item(node, "sha256") == NULL)
-            report_missing(r, node, "an archive with a 'url'", "'sha256'");
-    }
-    *(struct manifest_archive **)field = archive;
 }
 
 static void read_golden(struct reading *r, const char *key, const struct yaml *node,

@@ -76,7 +76,7 @@ printf '  - name: wrong-sum\n    archive: {path: good.tar.xz, sha256: %064x}\n  
 bad wrong-sum "'good.tar.xz' has SHA-256 $(sha256sum good.tar.xz | cut -d' ' -f1), the manifest says"
 sum=$(sha256sum good.tar.xz | cut -d' ' -f1)
 printf '  - name: not-fetched\n    archive: {url: "https://example.org/m.tar.xz", sha256: %s}\n    model: [net.prototxt, net.caffemodel]\n' "$sum" >>zoo.yml
-bad not-fetched "'https://example.org/m.tar.xz' has not been fetched"
+bad not-fetched "'https://example.org/m.tar.xz' is not in the cache, and nothing may be fetched"
 printf '  - name: no-member\n    archive: good.tar.xz\n    model: [net.prototxt, nett.caffemodel]\n' >>zoo.yml
 bad no-member "'good.tar.xz' has no member 'nett.caffemodel', did you mean 'net.caffemodel'?"
 
@@ -195,7 +195,7 @@ check "and builds nothing again" grep -q "^$total models: 0 built, 0 from cache,
 
 cp good.tar.xz nowhere.tar.xz
 cp good/net.caffemodel no-weights/net.caffemodel
-mkdir -p out/.zooc/fetched && cp good.tar.xz "out/.zooc/fetched/$sum"
+"$ZOOC" cache add good.tar.xz >/dev/null
 build
 check "a model whose archive was fetched is built" built not-fetched
 check "a model that was repaired is built" built no-archive

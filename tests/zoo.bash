@@ -3,6 +3,8 @@
 # What the test scripts of builds share: small nets made by printf, checks, and a look at the events.
 passed=0 failed=0
 export LC_ALL=C
+# Tests ask no server, and leave the user's cache alone.
+export ZOOC_OFFLINE=1 ZOOC_CACHE=${SCRATCH:-/nowhere}/cache
 
 # check NAME COMMAND...
 check() {

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cache/store.h"
 #include "cache/tree.h"
 #include "compiler/base/fatal.h"
 #include "compiler/batch/list.h"
@@ -71,6 +72,23 @@ static bool start_events(struct build *b) {
     setenv("ZOOC_EVENTS", ".zooc/events.jsonl", 1); // steps run in the build folder
     setenv("NINJA_STATUS", PROGRESS_STATUS, 1);
     return true;
+}
+
+// The steps find the cache and the rules of fetching in their environment, not in their commands:
+// no path of this machine is in build.ninja.
+static void tell_steps(struct build *b) {
+    const char *folder = store_folder(b->arena, b->request->cache_dir);
+    if (folder != NULL && folder[0] != '/') {
+        char *here = getcwd(NULL, 0);
+        if (here == NULL)
+            fatal_out_of_memory();
+        folder = arena_printf(b->arena, "%s/%s", here, folder);
+        free(here);
+    }
+    if (folder != NULL)
+        setenv("ZOOC_CACHE", folder, 1);
+    if (b->request->offline)
+        setenv("ZOOC_OFFLINE", "1", 1);
 }
 
 static int spawn_ninja(struct build *b, int output, pid_t *pid) {
@@ -173,6 +191,7 @@ int build_run(struct arena *arena, const struct build_request *request, struct d
     }
     if (!start_events(&b))
         return diag_exit_code(diag);
+    tell_steps(&b);
     int ninja = run_ninja(&b);
     int code = ninja < 0 ? EXIT_INPUT : finish(&b, ninja, start);
     return diag_exit_code(diag) > code ? diag_exit_code(diag) : code;

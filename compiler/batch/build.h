@@ -8,6 +8,8 @@
 struct build_request {
     struct gen_request gen;
     unsigned jobs;                // 0: ninja decides
+    const char *cache_dir;        // NULL: the environment says
+    bool offline;                 // nothing is fetched
     const char *junit, *markdown; // files to write, NULL: none
 };
 

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/fetch.h"
 #include "compiler/base/map.h"
+
+static const char *archive_name(struct arena *arena, const struct manifest_source *file) {
+    return file->path != NULL ? file->path : fetch_shown_url(arena, file->urls.items[0]);
+}
 
 void list_write(struct arena *arena, struct strbuf *to, const struct plan_request *request) {
     const struct zoo *zoo = request->zoo;
@@ -14,8 +19,9 @@ void list_write(struct arena *arena, struct strbuf *to, const struct plan_reques
         strbuf_printf(to, "model\t%s\t%s\n", model->name,
                       model->framework == NULL ? "-" : model->framework);
         if (model->archive != NULL)
-            strbuf_printf(to, "archive\t%s\n",
-                          model->archive->url != NULL ? model->archive->url : model->archive->path);
+            strbuf_printf(to, "archive\t%s\n", archive_name(arena, &model->archive->file));
+        else if (manifest_has_folder(model))
+            strbuf_puts(to, "sources\n");
         for (uint32_t v = 0; v < model->versions.count; v++) {
             for (uint32_t k = 0; k < model->precisions.count; k++) {
                 const char *precision = model->precisions.items[k];
@@ -76,7 +82,9 @@ static bool parse_line(struct parsing *p, char *line) {
     if (count == 3 && strcmp(fields[0], "model") == 0)
         add_model(p, fields);
     else if (count == 2 && model != NULL && strcmp(fields[0], "archive") == 0)
-        model->archive = fields[1];
+        model->archive = fields[1], model->has_folder = true;
+    else if (count == 1 && model != NULL && strcmp(fields[0], "sources") == 0)
+        model->has_folder = true;
     else if (count == 5 && model != NULL && strcmp(fields[0], "variant") == 0)
         add_variant(p, model, fields);
     else

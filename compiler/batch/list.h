@@ -4,6 +4,7 @@
 //
 //   model NAME FRAMEWORK           framework "-": the files tell
 //   archive NAME                   as the manifest calls it
+//   sources                        instead of an archive
 //   variant FOLDER PRECISION VERSION GOLDENS
 #ifndef ZOOC_BATCH_LIST_H
 #define ZOOC_BATCH_LIST_H
@@ -21,6 +22,7 @@ struct list_variant {
 struct list_model {
     const char *name, *framework; // framework NULL: unknown
     const char *archive;          // or NULL
+    bool has_folder;              // made from an archive or from sources
     struct list_variant *variants;
     uint32_t variant_count;
 };

@@ -41,7 +41,6 @@ static void take_argument(struct words *w, const char *word, char *const *values
     struct step_argument *argument = &step->arguments[step->argument_count++];
     argument->option = values[0];
     argument->value = values[1];
-    argument->is_url = strcmp(word, "--url") == 0;
     if (strcmp(word, "--set") == 0)
         argument->word = STEP_SET;
     else
@@ -53,17 +52,63 @@ static void take_argument(struct words *w, const char *word, char *const *values
         argument->path = values[2];
 }
 
+// ---- Of unpacking ----
+
+static void take_origin(struct words *w, const char *word, char *const *values) {
+    struct step *step = w->step;
+    struct step_origin *origin = &step->origins[step->origin_count++];
+    origin->is_archive = strcmp(word, "--archive") == 0;
+    origin->name = values[0];
+    origin->urls = arena_array_of(w->arena, (size_t)(w->count - w->next), const char *);
+}
+
+// About the last origin.
+static void take_of_origin(struct words *w, const char *word, char *const *values) {
+    struct step *step = w->step;
+    if (step->origin_count == 0) {
+        diag_report(w->diag, NULL, OPTION_MISSING, "--source");
+        return;
+    }
+    struct step_origin *origin = &step->origins[step->origin_count - 1];
+    if (strcmp(word, "--path") == 0)
+        origin->path = values[0];
+    else if (strcmp(word, "--url") == 0)
+        origin->urls[origin->url_count++] = values[0];
+    else if (strcmp(word, "--sha256") == 0)
+        origin->sha256 = values[0];
+    else if (strcmp(word, "--sha384") == 0)
+        origin->sha384 = values[0];
+    else
+        origin->size = strtoull(values[0], NULL, 10);
+}
+
+static void take_preparation(struct words *w, const char *word, char *const *values) {
+    struct step *step = w->step;
+    struct step_preparation *preparation = &step->preparations[step->preparation_count++];
+    if (strcmp(word, "--unpack") == 0)
+        preparation->unpack = values[0];
+    else
+        *preparation = (struct step_preparation){.replace = values[0],
+                                                 .pattern = values[1],
+                                                 .with = values[2],
+                                                 .count = strtoull(values[3], NULL, 10)};
+}
+
 static const struct {
     const char *word;
     int values;
     void (*take)(struct words *w, const char *word, char *const *values);
 } language[] = {
-    {"--model", 1, take_plain},     {"--variant", 1, take_plain},
-    {"--golden", 1, take_plain},    {"--need", 1, take_plain},
-    {"--build_id", 1, take_plain},  {"--set", 2, take_argument},
-    {"--member", 2, take_argument}, {"--member_prefix", 2, take_argument},
-    {"--file", 3, take_argument},   {"--file_prefix", 3, take_argument},
-    {"--url", 3, take_argument},
+    {"--model", 1, take_plain},         {"--variant", 1, take_plain},
+    {"--golden", 1, take_plain},        {"--need", 1, take_plain},
+    {"--build_id", 1, take_plain},      {"--set", 2, take_argument},
+    {"--member", 2, take_argument},     {"--member_prefix", 2, take_argument},
+    {"--file", 3, take_argument},       {"--file_prefix", 3, take_argument},
+    {"--archive", 1, take_origin},      {"--source", 1, take_origin},
+    {"--path", 1, take_of_origin},      {"--url", 1, take_of_origin},
+    {"--sha256", 1, take_of_origin},    {"--sha384", 1, take_of_origin},
+    {"--size", 1, take_of_origin},      {"--unpack", 1, take_preparation},
+    {"--replace", 4, take_preparation},
 };
 
 enum { LANGUAGE_SIZE = sizeof language / sizeof language[0] };
@@ -90,6 +135,8 @@ bool step_parse(struct arena *arena, struct diag *diag, enum step_kind kind, int
                 char *const *words, struct step *out) {
     *out = (struct step){.kind = kind, .model = "", .variant = ""};
     out->arguments = arena_array_of(arena, (size_t)count, struct step_argument);
+    out->origins = arena_array_of(arena, (size_t)count, struct step_origin);
+    out->preparations = arena_array_of(arena, (size_t)count, struct step_preparation);
     out->needs = arena_array_of(arena, (size_t)count, const char *);
     struct words w = {.arena = arena, .diag = diag, .count = count, .items = words, .step = out};
     while (w.next < count) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "build_id.h"
@@ -61,17 +62,45 @@ static struct json_object *options_object(const struct record *record) {
     return object;
 }
 
-static struct json_object *archive_object(const struct record *record) {
-    for (uint32_t i = 0; i < record->count; i++) {
-        if (record->lines[i].kind != RECORD_INPUT)
-            continue;
-        struct json_object *object = file_object(&record->lines[i]);
-        const struct record_line *sum = record_find(record, RECORD_OPTION, "sha256");
-        if (sum != NULL)
-            json_object_object_add(object, "sha256", text(sum->value));
-        return object;
+// An archive or a source: its name, its sum when the manifest gives one, and what was read of it
+// when it lies on this machine. `line` says "sha256 0123..." or nothing.
+static struct json_object *origin_object(const struct record *record,
+                                         const struct record_line *line, const char *name) {
+    const struct record_line *input = record_find(record, RECORD_INPUT, name);
+    const char *blank = strchr(line->value, ' ');
+    struct json_object *object;
+    if (input != NULL) {
+        object = file_object(input);
+    } else {
+        object = json_object_new_object();
+        json_object_object_add(object, "name", text(shown_name(name)));
     }
-    return NULL;
+    if (blank != NULL) {
+        char kind[16] = "";
+        snprintf(kind, sizeof kind, "%.*s", (int)(blank - line->value), line->value);
+        json_object_object_add(object, kind, text(blank + 1));
+    }
+    return object;
+}
+
+static void add_origins(struct json_object *object, const struct list_model *model,
+                        const struct record *record) {
+    static const char source[] = "source ";
+    struct json_object *sources = json_object_new_array();
+    for (uint32_t i = 0; i < record->count; i++) {
+        const struct record_line *line = &record->lines[i];
+        if (line->kind != RECORD_OPTION)
+            continue;
+        if (model->archive != NULL && strcmp(line->name, "archive") == 0)
+            json_object_object_add(object, "archive", origin_object(record, line, model->archive));
+        else if (strncmp(line->name, source, sizeof source - 1) == 0)
+            json_object_array_add(sources,
+                                  origin_object(record, line, line->name + sizeof source - 1));
+    }
+    if (json_object_array_length(sources) > 0)
+        json_object_object_add(object, "sources", sources);
+    else
+        json_object_put(sources);
 }
 
 static struct json_object *variant_object(struct arena *arena, const char *folder,
@@ -107,10 +136,10 @@ static struct json_object *model_object(const char *folder, const struct list_mo
     if (model->framework != NULL)
         json_object_object_add(object, "framework", text(model->framework));
     const struct record *record = NULL;
-    if (model->archive != NULL)
+    if (model->has_folder)
         record = read_record(arena, folder, model->name, "unpack");
     if (record != NULL)
-        json_object_object_add(object, "archive", archive_object(record));
+        add_origins(object, model, record);
     struct json_object *variants = json_object_new_array();
     for (uint32_t i = 0; i < model->variant_count; i++)
         json_object_array_add(variants, variant_object(arena, folder, model, &model->variants[i]));

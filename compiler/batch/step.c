@@ -18,7 +18,7 @@
 
 // ---- The question ----
 
-static void add_input(struct work *work, const char *name, const char *path) {
+void work_add_input(struct work *work, const char *name, const char *path) {
     struct hash hash;
     uint64_t size;
     if (hash_path(path, &hash, &size))
@@ -48,8 +48,8 @@ static void add_prefix(struct work *work, const struct step_argument *argument) 
         fatal_out_of_memory();
     for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
         const char *tail = found.gl_pathv[i] + length;
-        add_input(work, arena_printf(work->arena, "%s%s", argument->value, tail),
-                  found.gl_pathv[i]);
+        work_add_input(work, arena_printf(work->arena, "%s%s", argument->value, tail),
+                       found.gl_pathv[i]);
     }
     if (status != 0)
         diag_report(work->diag, NULL, FILE_OPEN, argument->value, strerror(ENOENT));
@@ -61,10 +61,8 @@ static void ask_argument(struct work *work, const struct step_argument *argument
         record_add(work->record, RECORD_OPTION, argument->option, argument->value);
     if (argument->word == STEP_PREFIX)
         add_prefix(work, argument);
-    else if (argument->word == STEP_FILE && argument->is_url && access(argument->path, F_OK) != 0)
-        diag_report(work->diag, NULL, ARCHIVE_URL, argument->value);
     else if (argument->word == STEP_FILE)
-        add_input(work, argument->value, argument->path);
+        work_add_input(work, argument->value, argument->path);
 }
 
 static void ask(struct work *work) {
@@ -78,12 +76,14 @@ static void ask(struct work *work) {
     record_add(work->record, RECORD_BUILD, "", ZOOC_BUILD_ID);
     for (uint32_t i = 0; i < step->argument_count; i++)
         ask_argument(work, &step->arguments[i]);
+    if (step->kind == STEP_UNPACK)
+        work_ask_sources(work);
     if (step->kind != STEP_VERIFY)
         return;
     static const char *const suffixes[] = {".xml", ".bin"};
     for (size_t i = 0; i < 2; i++) {
         const char *file = arena_printf(work->arena, "%s%s", step->model, suffixes[i]);
-        add_input(work, file, arena_printf(work->arena, "%s/%s", what, file));
+        work_add_input(work, file, arena_printf(work->arena, "%s/%s", what, file));
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A step of a build, as a ninja edge runs it: unpack an archive, convert a model, or verify an IR.
+// A step of a build, as a ninja edge runs it: make the folder of a model's files (unpack), convert
+// a model, or verify an IR.
 //
 // The question of a step is its kind, the compiler's build id, its options and the contents of its
 // inputs. When the step's record answers the question and its outputs still are what the record
@@ -26,7 +27,23 @@ struct step_argument {
     const char *option; // "": the file is only read
     const char *value;  // of STEP_SET; else the name in records and messages
     const char *path;   // from the build folder
-    bool is_url;        // fetched from the address that `value` is
+};
+
+// A file that becomes part of the model's folder, or the archive that becomes the folder.
+struct step_origin {
+    bool is_archive;
+    const char *name; // in the folder; of an archive as the manifest calls it
+    const char *path; // from the build folder; NULL when it is fetched
+    const char **urls;
+    uint32_t url_count;
+    const char *sha256, *sha384; // or NULL
+    uint64_t size;               // 0: not known
+};
+
+struct step_preparation {
+    const char *unpack;                   // a file of the folder, or NULL:
+    const char *replace, *pattern, *with; // in a file of the folder
+    uint64_t count;
 };
 
 struct step {
@@ -35,7 +52,12 @@ struct step {
     unsigned golden;             // number of the golden to verify, from 1
     struct step_argument *arguments;
     uint32_t argument_count;
-    const char **needs; // members that must come out of an archive
+    // Of unpacking:
+    struct step_origin *origins;
+    uint32_t origin_count;
+    struct step_preparation *preparations; // in this order
+    uint32_t preparation_count;
+    const char **needs; // files that must be in the folder then
     uint32_t need_count;
 };
 

@@ -24,7 +24,7 @@ const char *tally_size(struct arena *arena, uint64_t bytes) {
 }
 
 void tally_steps(const struct model_tally *model, tally_visit *visit, void *context) {
-    if (model->model->archive != NULL)
+    if (model->model->has_folder)
         visit(context, model, "unpack", "", 0);
     for (uint32_t i = 0; i < model->model->variant_count; i++) {
         const struct list_variant *variant = &model->model->variants[i];

@@ -10,11 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/sha256.h"
 #include "cache/tree.h"
-#include "cache/unpack.h"
 #include "compiler/base/map.h"
-#include "compiler/base/suggest.h"
 #include "compiler/batch/child.h"
 
 static const char program[] = ".zooc/zooc"; // zooc gen puts a link there
@@ -33,93 +30,12 @@ bool work_add_output(struct work *work, const char *name) {
     return true;
 }
 
-// ---- Unpack ----
-
-static const struct step_argument *find_argument(const struct work *work, const char *option) {
+const char *work_setting(const struct work *work, const char *option) {
     for (uint32_t i = 0; i < work->step->argument_count; i++) {
         if (strcmp(work->step->arguments[i].option, option) == 0)
-            return &work->step->arguments[i];
+            return work->step->arguments[i].value;
     }
     return NULL;
-}
-
-static const char *setting(const struct work *work, const char *option) {
-    const struct step_argument *argument = find_argument(work, option);
-    return argument == NULL ? NULL : argument->value;
-}
-
-static uint64_t limit_setting(const struct work *work, const char *option) {
-    const char *text = setting(work, option);
-    return text == NULL ? 0 : strtoull(text, NULL, 10);
-}
-
-static bool check_sum(struct work *work, const struct step_argument *archive) {
-    const char *wanted = setting(work, "sha256");
-    char sum[SHA256_TEXT_SIZE];
-    if (wanted == NULL)
-        return true;
-    if (!sha256_file(archive->path, sum)) {
-        diag_report(work->diag, NULL, FILE_OPEN, archive->value, strerror(errno));
-        return false;
-    }
-    if (strcmp(sum, wanted) == 0)
-        return true;
-    diag_report(work->diag, NULL, ARCHIVE_SUM, archive->value, sum, wanted);
-    return false;
-}
-
-// Is there a member `name`, or a folder of that name?
-static bool has_member(const struct unpacked *out, const char *name) {
-    size_t length = strlen(name);
-    for (uint32_t i = 0; i < out->count; i++) {
-        const char *member = out->files[i].name;
-        if (strncmp(member, name, length) == 0 && (member[length] == '\0' || member[length] == '/'))
-            return true;
-    }
-    return false;
-}
-
-static bool check_needs(struct work *work, const struct unpacked *out) {
-    bool all = true;
-    for (uint32_t i = 0; i < work->step->need_count; i++) {
-        const char *need = work->step->needs[i];
-        if (has_member(out, need))
-            continue;
-        const char **names = arena_array_of(work->arena, out->count, const char *);
-        for (uint32_t k = 0; k < out->count; k++)
-            names[k] = out->files[k].name;
-        const char *near = suggest(need, names, out->count), *hint = "";
-        if (near != NULL)
-            hint = arena_printf(work->arena, ", did you mean '%s'?", near);
-        diag_report(work->diag, NULL, ARCHIVE_NO_MEMBER, setting(work, "archive"), need, hint);
-        all = false;
-    }
-    return all;
-}
-
-bool work_unpack(struct work *work) {
-    const struct step_argument *archive = find_argument(work, "archive");
-    if (archive == NULL || archive->path == NULL) {
-        diag_report(work->diag, NULL, OPTION_MISSING, "--file archive");
-        return false;
-    }
-    size_t length = strlen(work->output_root);
-    struct unpack_request request = {
-        .archive = archive->path,
-        .said = archive->value,
-        .prefix = setting(work, "prefix"),
-        .destination = arena_strndup(work->arena, work->output_root, length - 1),
-        .limits = {.bytes = limit_setting(work, "bytes"),
-                   .members = limit_setting(work, "members"),
-                   .ratio = limit_setting(work, "ratio")},
-    };
-    struct unpacked out;
-    if (!check_sum(work, archive) || !unpack_archive(&request, work->arena, &out, work->diag))
-        return false;
-    for (uint32_t i = 0; i < out.count; i++)
-        record_add_file(work->record, RECORD_OUTPUT, out.files[i].name, out.files[i].hash,
-                        out.files[i].size);
-    return check_needs(work, &out);
 }
 
 // ---- Programs ----

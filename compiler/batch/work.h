@@ -33,6 +33,14 @@ work_function work_unpack, work_convert, work_verify;
 // Removes what a failed step must not leave: its outputs, whoever made them.
 void work_remove_outputs(const struct work *work);
 
+// Adds a file to the question; reports when it cannot be read.
+void work_add_input(struct work *work, const char *name, const char *path);
+// The question of unpacking: where each file comes from, and what is done with them.
+void work_ask_sources(struct work *work);
+
+// The value of an option of the step, or NULL.
+const char *work_setting(const struct work *work, const char *option);
+
 // Hashes the file `name` below output_root and adds it to the record.
 bool work_add_output(struct work *work, const char *name);
 

@@ -18,6 +18,9 @@ static const char usage[] =
     "      --no_verify        leave the goldens alone, where there is no OpenVINO runtime\n"
     "      --junit FILE       write what came of each step as JUnit XML\n"
     "      --markdown FILE    write the summary as Markdown, for a page of CI\n"
+    "      --offline          fetch nothing: a model whose files are not in the cache fails\n"
+    "      --cache_dir DIR    where fetched files lie; $ZOOC_CACHE, or zooc in the user's cache "
+    "folder\n"
     "      --program PATH     the zooc that the steps run; this one when not given\n";
 
 int command_build(int argc, char **argv) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/cli/build_options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "compiler/cli/cache_options.h"
 
 static const struct option long_options[] = {
     {"output_dir", required_argument, NULL, 'o'},
@@ -14,33 +13,11 @@ static const struct option long_options[] = {
     {"no_verify", no_argument, NULL, 'n'},
     {"junit", required_argument, NULL, 'J'},
     {"markdown", required_argument, NULL, 'M'},
+    {"cache_dir", required_argument, NULL, 'd'},
+    {"offline", no_argument, NULL, 'O'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
-
-// 512M, 4G: a number of bytes.
-static uint64_t take_size(struct diag *diag, const char *text) {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    static const char units[] = "KMGT";
-    const char *unit = *end == '\0' ? NULL : strchr(units, *end);
-    unsigned shift = unit == NULL ? 0 : (unsigned)(unit - units + 1) * 10;
-    bool whole = end != text && (*end == '\0' || (unit != NULL && end[1] == '\0'));
-    if (!whole || errno != 0 || value == 0 || value > UINT64_MAX >> shift) {
-        diag_report(diag, NULL, OPTION_VALUE, "--memory", text, "write a size such as 512M or 4G");
-        return 0;
-    }
-    return (uint64_t)value << shift;
-}
-
-static unsigned take_jobs(struct diag *diag, const char *text) {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || value == 0 || value > 10000)
-        diag_report(diag, NULL, OPTION_VALUE, "-j", text, "it is a number from 1 to 10000");
-    return (unsigned)value;
-}
 
 static void take_option(struct build_request *out, int option, char *word, struct diag *diag,
                         bool *help) {
@@ -49,10 +26,10 @@ static void take_option(struct build_request *out, int option, char *word, struc
         out->gen.folder = optarg;
         break;
     case 'j':
-        out->jobs = take_jobs(diag, optarg);
+        out->jobs = (unsigned)cli_number(diag, "-j", optarg, 1, 10000);
         break;
     case 'm':
-        out->gen.memory = take_size(diag, optarg);
+        out->gen.memory = cli_size(diag, "--memory", optarg);
         break;
     case 'p':
         out->gen.program = optarg;
@@ -65,6 +42,12 @@ static void take_option(struct build_request *out, int option, char *word, struc
         break;
     case 'n':
         out->gen.no_verify = true;
+        break;
+    case 'd':
+        out->cache_dir = optarg;
+        break;
+    case 'O':
+        out->offline = true;
         break;
     case 'h':
         *help = true;

@@ -110,7 +110,7 @@ static const char *record_path(struct planning *p, const char *step) {
 }
 
 static bool is_member(const struct planning *p, const char *path) {
-    return p->model->archive != NULL && path[0] != '/' && strncmp(path, "./", 2) != 0 &&
+    return manifest_has_folder(p->model) && path[0] != '/' && strncmp(path, "./", 2) != 0 &&
            strncmp(path, "../", 3) != 0;
 }
 
@@ -241,39 +241,76 @@ static void add_limit(struct planning *p, struct growing *g, const char *name, u
         add_setting(p, g, name, arena_printf(p->arena, "%llu", (unsigned long long)limit));
 }
 
-// A fetched archive lies under its sum, so a name in a URL means nothing to us.
-static const char *fetched_path(struct planning *p, const struct manifest_archive *archive) {
-    return CONCAT(p->arena, ".zooc/fetched/", archive->sha256);
+// Where a file comes from. Ninja watches those of this machine; what is fetched is known by its
+// sum, which stands in the command.
+static void add_origin(struct planning *p, struct growing *g,
+                       const struct manifest_source *source) {
+    if (source->path != NULL) {
+        const char *reached = outside_path(p, source->path);
+        count_source(p, source->path);
+        add_word(p, g, "--path");
+        add_word(p, g, reached);
+        add(p->arena, &g->step.inputs, &g->inputs, reached);
+    }
+    for (uint32_t i = 0; i < source->urls.count; i++) {
+        add_word(p, g, "--url");
+        add_word(p, g, source->urls.items[i]);
+    }
+    if (source->sha256 != NULL) {
+        add_word(p, g, "--sha256");
+        add_word(p, g, source->sha256);
+    }
+    if (source->sha384 != NULL) {
+        add_word(p, g, "--sha384");
+        add_word(p, g, source->sha384);
+    }
+    if (source->size != 0) {
+        add_word(p, g, "--size");
+        add_word(p, g, arena_printf(p->arena, "%llu", (unsigned long long)source->size));
+        p->source_bytes += source->path == NULL ? source->size : 0;
+    }
+}
+
+static void add_archive(struct planning *p, struct growing *g,
+                        const struct manifest_archive *archive) {
+    const struct manifest_source *file = &archive->file;
+    add_word(p, g, "--archive");
+    add_word(p, g, file->path != NULL ? file->path : file->urls.items[0]);
+    add_origin(p, g, file);
+    if (archive->prefix != NULL)
+        add_setting(p, g, "prefix", archive->prefix);
+    add_limit(p, g, "bytes", archive->limits.bytes);
+    add_limit(p, g, "members", archive->limits.members);
+    add_limit(p, g, "ratio", archive->limits.ratio);
+}
+
+static void add_preparation(struct planning *p, struct growing *g,
+                            const struct manifest_preparation *preparation) {
+    if (preparation->unpack != NULL) {
+        add_word(p, g, "--unpack");
+        add_word(p, g, preparation->unpack);
+        return;
+    }
+    add_word(p, g, "--replace");
+    add_word(p, g, preparation->replace);
+    add_word(p, g, preparation->pattern);
+    add_word(p, g, preparation->with);
+    add_word(p, g, arena_printf(p->arena, "%llu", (unsigned long long)preparation->count));
 }
 
 static void plan_unpack(struct planning *p) {
-    const struct manifest_archive *archive = p->model->archive;
+    const struct manifest_model *model = p->model;
     struct growing g;
     start_step(p, &g, PLAN_UNPACK, "");
-    const char *said = archive->path, *path;
-    if (archive->url != NULL) {
-        said = archive->url;
-        path = plan_join(p->arena, "", fetched_path(p, archive));
-        void **slot = names_slot(p->outside, path);
-        if (*slot == NULL)
-            add(p->arena, &p->plan->outside, &p->outside_capacity, path);
-        *slot = p;
-    } else {
-        count_source(p, archive->path);
-        path = outside_path(p, archive->path);
+    if (model->archive != NULL)
+        add_archive(p, &g, model->archive);
+    for (uint32_t i = 0; i < model->sources.count; i++) {
+        add_word(p, &g, "--source");
+        add_word(p, &g, model->sources.items[i].name);
+        add_origin(p, &g, &model->sources.items[i]);
     }
-    add_word(p, &g, archive->url != NULL ? "--url" : "--file");
-    add_word(p, &g, "archive");
-    add_word(p, &g, said);
-    add_word(p, &g, path);
-    add(p->arena, &g.step.inputs, &g.inputs, path);
-    if (archive->sha256 != NULL)
-        add_setting(p, &g, "sha256", archive->sha256);
-    if (archive->prefix != NULL)
-        add_setting(p, &g, "prefix", archive->prefix);
-    add_limit(p, &g, "bytes", archive->limits.bytes);
-    add_limit(p, &g, "members", archive->limits.members);
-    add_limit(p, &g, "ratio", archive->limits.ratio);
+    for (uint32_t i = 0; i < model->preparations.count; i++)
+        add_preparation(p, &g, &model->preparations.items[i]);
     add(p->arena, &g.step.outputs, &g.outputs, record_path(p, "unpack"));
     need_members(p);
     size_t root = strlen(plan_source_folder(p->arena, p->model->name));
@@ -330,7 +367,7 @@ static void plan_convert(struct planning *p, const char *precision, uint32_t ver
     add_options(p, &g);
     add_setting(p, &g, "data_type", precision);
     add_setting(p, &g, "ir_version", p->model->versions.items[version]);
-    if (p->model->archive != NULL)
+    if (manifest_has_folder(p->model))
         add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, record_path(p, "unpack"));
     for (size_t i = 0; i < 3; i++)
         add(p->arena, &g.step.outputs, &g.outputs, output_path(p, variant, suffixes[i]));
@@ -387,9 +424,10 @@ static void plan_model(struct planning *p) {
     p->needs_capacity = 0;
     p->needed = names_new(p->arena);
     p->source_bytes = 0;
-    if (model->archive != NULL)
+    bool folder = manifest_has_folder(model);
+    if (folder)
         plan_unpack(p);
-    for (size_t i = 0; model->archive == NULL && i < OPTION_COUNT_OF_IDS; i++) {
+    for (size_t i = 0; !folder && i < OPTION_COUNT_OF_IDS; i++) {
         if (model->options.text[i] != NULL && option_reads_path(&option_table[i]))
             count_source(p, model->options.text[i]);
     }

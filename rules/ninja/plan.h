@@ -2,7 +2,7 @@
 // The plan of a zoo: the steps of each model with all that they read and write. Paths are relative
 // to the build folder, in which ninja and the steps run.
 //
-//   .zooc/models/MODEL/src/           what an archive unpacks to
+//   .zooc/models/MODEL/src/           what an archive unpacks to, or sources
 //   .zooc/models/MODEL/STEP.record    why the step need not run again
 //   MODEL/VARIANT/MODEL.xml .bin .mapping
 //

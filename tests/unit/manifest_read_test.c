@@ -24,19 +24,47 @@ static void put_text(FILE *to, const char *name, const char *text) {
         fprintf(to, " %s '%s'", name, text);
 }
 
+static void put_source(FILE *to, const struct manifest_source *source) {
+    put_text(to, "name", source->name);
+    put_text(to, "path", source->path);
+    for (uint32_t i = 0; i < source->urls.count; i++)
+        put_text(to, "url", source->urls.items[i]);
+    put_text(to, "sha256", source->sha256);
+    put_text(to, "sha384", source->sha384);
+    if (source->size != 0)
+        fprintf(to, " size %llu", (unsigned long long)source->size);
+}
+
 static void put_archive(FILE *to, const struct manifest_archive *archive) {
     if (archive == NULL)
         return;
     fputs("  archive", to);
-    put_text(to, "path", archive->path);
-    put_text(to, "url", archive->url);
-    put_text(to, "sha256", archive->sha256);
+    put_source(to, &archive->file);
     put_text(to, "prefix", archive->prefix);
     if (archive->limits.bytes != 0)
         fprintf(to, " limits %llu %llu %llu", (unsigned long long)archive->limits.bytes,
                 (unsigned long long)archive->limits.members,
                 (unsigned long long)archive->limits.ratio);
     fputc('\n', to);
+}
+
+static void put_sources(FILE *to, const struct manifest_model *model) {
+    for (uint32_t i = 0; i < model->sources.count; i++) {
+        fputs("  source", to);
+        put_source(to, &model->sources.items[i]);
+        fputc('\n', to);
+    }
+    for (uint32_t i = 0; i < model->preparations.count; i++) {
+        const struct manifest_preparation *preparation = &model->preparations.items[i];
+        fputs("  prepare", to);
+        put_text(to, "unpack", preparation->unpack);
+        put_text(to, "replace", preparation->replace);
+        put_text(to, "pattern", preparation->pattern);
+        put_text(to, "with", preparation->with);
+        if (preparation->count != 0)
+            fprintf(to, " count %llu", (unsigned long long)preparation->count);
+        fputc('\n', to);
+    }
 }
 
 static void put_golden(FILE *to, const struct manifest_golden *golden) {
@@ -54,6 +82,7 @@ static void put_model(FILE *to, const struct manifest_model *model) {
     fprintf(to, "model '%s' of %s in '%s'\n", model->name,
             model->framework == NULL ? "?" : model->framework, model->folder);
     put_archive(to, model->archive);
+    put_sources(to, model);
     put_list(to, "files", &model->files);
     for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
         if (model->options.text[i] != NULL)

@@ -209,12 +209,15 @@ static void the_schema_has_the_parsers_keys(void **state) {
     assert_keys(def("model"), manifest_keys(OBJECT_MODEL), true);
     assert_keys(def("archive"), manifest_keys(OBJECT_ARCHIVE), false);
     assert_keys(def("limits"), manifest_keys(OBJECT_LIMITS), false);
+    assert_keys(def("source"), manifest_keys(OBJECT_SOURCE), false);
+    assert_keys(def("preparation"), manifest_keys(OBJECT_PREPARE), false);
     assert_keys(def("golden"), manifest_keys(OBJECT_GOLDEN), false);
 }
 
 static void the_schemas_defaults_are_a_models_keys(void **state) {
     (void)state;
-    static const char *const own[] = {"name", "archive", "files", "model", "golden"};
+    static const char *const own[] = {"name",  "archive", "sources", "prepare",
+                                      "files", "model",   "golden"};
     struct json_object *defaults = get(def("defaults"), "properties");
     struct json_object *model = get(def("model"), "properties");
     for (size_t i = 0; i < COUNT_OF(own); i++)
@@ -277,6 +280,10 @@ static bool try_text(const char *what, const char *text) {
     return same;
 }
 
+#define DIGITS "0123456789abcdef0123456789abcdef"
+#define SUM "\"" DIGITS DIGITS "\""
+#define SHA384 "\"" DIGITS DIGITS DIGITS "\""
+
 static const char *const samples[] = {
     "true",
     "7",
@@ -335,7 +342,21 @@ static const char *const samples[] = {
     "\"build.ninja\"",
     "\".x\"",
     "\"a/b\"",
-    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"",
+    SUM,
+    SHA384,
+    "\"https://a/b\"",
+    "\"http:///b\"",
+    "\"ftp://a/b\"",
+    "\"file:/b\"",
+    "\"file:/b c\"",
+    "[\"http://a\", \"x\"]",
+    "[\"http://a\", \"file:/b\"]",
+    "[{\"path\": \"p\"}]",
+    "[{\"url\": \"http://a/b\", \"sha256\": " SUM "}]",
+    "[{\"url\": \"http://a/b\"}]",
+    "[{\"unpack\": \"p\"}]",
+    "[{\"replace\": \"p\", \"pattern\": \"p\", \"with\": \"\"}]",
+    "[{\"replace\": \"p\", \"pattern\": \"p\"}]",
 };
 
 // Tries every sample as the value of `key`; `before` and `after` make a manifest around it.
@@ -384,7 +405,20 @@ static void they_agree_on_inner_objects(void **state) {
         const char *before, *after;
     } rows[] = {
         {OBJECT_ARCHIVE, "\"archive\": {\"path\": \"a\", ", "}}]}"},
-        {OBJECT_ARCHIVE, "\"archive\": {\"url\": \"a\", ", "}}]}"},
+        {OBJECT_ARCHIVE, "\"archive\": {\"url\": \"file:/a\", ", "}}]}"},
+        {OBJECT_ARCHIVE, "\"archive\": {\"size\": 7, \"sha256\": " SUM ", ", "}}]}"},
+        {OBJECT_SOURCE, "\"sources\": [{\"path\": \"a\", ", "}]}]}"},
+        {OBJECT_SOURCE, "\"sources\": [{\"url\": \"http://a/b\", \"name\": \"n\", ", "}]}]}"},
+        {OBJECT_SOURCE, "\"sources\": [{\"sha256\": " SUM ", ", "}]}]}"},
+        {OBJECT_SOURCE, "\"sources\": [{", "}]}]}"},
+        {OBJECT_PREPARE, "\"archive\": \"a\", \"prepare\": [{", "}]}]}"},
+        {OBJECT_PREPARE, "\"archive\": \"a\", \"prepare\": [{\"unpack\": \"a\", ", "}]}]}"},
+        {OBJECT_PREPARE, "\"sources\": [{\"path\": \"a\"}], \"prepare\": [{\"replace\": \"a\", ",
+         "}]}]}"},
+        {OBJECT_PREPARE,
+         "\"archive\": \"a\", \"prepare\": [{\"replace\": \"a\", \"pattern\": \"b\", \"with\": "
+         "\"c\", ",
+         "}]}]}"},
         {OBJECT_ARCHIVE, "\"archive\": {", "}}]}"},
         {OBJECT_LIMITS, "\"archive\": {\"path\": \"a\", \"limits\": {", "}}}]}"},
         {OBJECT_GOLDEN, "\"golden\": {\"inputs\": \"a\", \"outputs\": \"b\", ", "}}]}"},

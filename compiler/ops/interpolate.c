@@ -112,8 +112,7 @@ const struct op_def op_Interpolate = {
 
 // --- Interp, Resample ---------------------------------------------------------------------------
 
-// Height and width of
-// the second input, when there is one.
+// Height and width of the second input, when there is one.
 static bool size_of_reference(const struct node *n, int32_t axis, int64_t *out) {
     struct shape s = input_shape(n, 1);
     *out = s.rank == 4 ? s.dims[axis] : DIM_UNKNOWN;
@@ -126,7 +125,7 @@ static int64_t said(int64_t value, int64_t otherwise) {
 
 // Caffe's rule: shrink first, then put zoom - 1 places between each two.
 static int64_t interp_dim(const struct interp *a, int64_t dim, int64_t wanted) {
-    if (wanted != INT_UNSET)
+    if (wanted != INT_UNSET && wanted != 0)
         return wanted;
     if (dim == DIM_UNKNOWN)
         return DIM_UNKNOWN;

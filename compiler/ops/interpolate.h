@@ -44,8 +44,8 @@ enum interpolate_nearest {
     A(FLOAT, cube_coeff, -0.75, NULL, "cube_coeff", NULL)
 ATTR_STRUCT(interpolate, INTERPOLATE_ATTRS)
 
-// Bilinear. One of: height and width; factor; shrink_factor and zoom_factor (Caffe's rule); a
-// second input whose size counts. pad_beg and pad_end are not positive: they cut.
+// Bilinear. One of: height and width (0: not said); factor; shrink_factor and zoom_factor (Caffe's
+// rule); a second input whose size counts. pad_beg and pad_end are not positive: they cut.
 #define INTERP_ATTRS(A)                                                                            \
     A(BOOL, align_corners, true, NULL, NULL, "align_corners")                                      \
     A(INT, height, ATTR_UNSET, NULL, NULL, "height")                                               \

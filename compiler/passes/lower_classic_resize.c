@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interpolate of height and width as Interp (lines between corners) or Resample (all else).
+// Interpolate of height and width as Interp (lines between corners) or Resample (all else); a
+// source's own Interp as readers know it.
 #include "compiler/ops/interpolate.h"
 #include "compiler/passes/lower.h"
 
@@ -82,7 +83,27 @@ static struct value *lower_interpolate(struct builder *b, struct node *n) {
     return NULL;
 }
 
+// A source's own Interp says all its numbers, and of a second input only the size.
+static struct value *complete_interp(struct builder *b, struct node *n) {
+    const struct interp *from = n->attrs;
+    bool reference = node_input(n, 1) != NULL;
+    bool complete = from->height != INT_UNSET && from->shrink_factor != INT_UNSET;
+    if (complete || !is_spatial(n) || from->factor != (float)ATTR_UNSET)
+        return NULL;
+    struct node *made = build_node(b, &op_Interp, n->name, 1, &n->inputs[0].value);
+    struct interp *a = made->attrs;
+    bool sized = reference || from->height != INT_UNSET;
+    *a = *from;
+    a->height = sized ? n->outputs[0].shape.dims[2] : 0;
+    a->width = sized ? n->outputs[0].shape.dims[3] : 0;
+    a->shrink_factor = sized ? 1 : from->shrink_factor;
+    a->zoom_factor = sized ? 1 : from->zoom_factor;
+    node_finish(made);
+    return &made->outputs[0];
+}
+
 bool lower_classic_resize(struct graph *g, const struct pass_options *options) {
     (void)options;
-    return lower_each(g, &op_Interpolate, lower_interpolate);
+    bool changed = lower_each(g, &op_Interp, complete_interp);
+    return lower_each(g, &op_Interpolate, lower_interpolate) || changed;
 }

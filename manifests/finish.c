@@ -26,6 +26,7 @@ static const struct suffix_row suffixes[] = {
     {".pb", OPT_input_model, "tf"},
     {".pbtxt", OPT_input_model, "tf"},
     {".meta", OPT_input_meta_graph, "tf"},
+    {".ckpt", OPT_input_checkpoint, "tf"},
     {".config", OPT_tensorflow_object_detection_api_pipeline_config, "tf"},
     {".onnx", OPT_input_model, "onnx"},
     {".nnet", OPT_input_model, "kaldi"},
@@ -66,6 +67,16 @@ static void set_model_files(struct reading *r, const struct place *at,
         if (has_suffix(files->items[i], ".pbtxt"))
             r->draft->options.text[OPT_input_model_is_text] = "true";
     }
+}
+
+// A MetaGraph's variables lie beside it under its name; said so, they are inputs of the step, too.
+static void set_checkpoint(struct reading *r, const struct place *at) {
+    const char *const *text = r->draft->options.text;
+    const char *meta = text[OPT_input_meta_graph];
+    if (meta == NULL || text[OPT_input_checkpoint] != NULL || !has_suffix(meta, ".meta"))
+        return;
+    set_file(r, at, OPT_input_checkpoint,
+             arena_strndup(r->arena, meta, strlen(meta) - strlen(".meta")));
 }
 
 static void check_paths_inside(struct reading *r, const struct place *at) {
@@ -206,6 +217,7 @@ void finish_model(struct reading *r, const struct yaml *node, struct model_draft
     set_model_files(r, &at, &draft->model_files, false);
     if (draft->model_files.count == 0 && !names_a_model(&draft->options))
         set_model_files(r, &at, &draft->files, true);
+    set_checkpoint(r, &at);
     check_has_model(r, node, draft);
     model->framework = framework_of(draft);
     check_sources(r, node, draft);

@@ -9,6 +9,8 @@
 #include "frontends/tf/files.h"
 #include "frontends/tf/layers.h"
 #include "frontends/tf/loops.h"
+#include "frontends/tf/saved_model.h"
+#include "frontends/tf/table.h"
 #include "frontends/wire/wire.h"
 
 struct import {
@@ -218,8 +220,10 @@ static void say_layouts(struct graph *g, bool last) {
 
 static bool tf_import(const struct import_options *options, struct graph *g) {
     struct import im = {.base = {.graph = g}};
+    struct import_options signed_options = *options;
+    options = &signed_options;
     tf_graph_init(&im.tf, g->arena, g->diag, options->model);
-    if (!tf_open(options, &im.tf))
+    if (!tf_open(&signed_options, &im.tf))
         return false;
     tf_resolve_conditions(&im.tf, options);
     if (!tf_collapse_loops(&im.tf) || !make_index(&im))
@@ -236,6 +240,8 @@ static int tf_bid(const char *path, struct slice head) {
     bool suffix = source_has_suffix(path, ".pb") || source_has_suffix(path, ".pb.frozen");
     if (source_has_suffix(path, ".pbtxt") || source_has_suffix(path, ".meta"))
         return SUFFIX;
+    if (saved_model_is(path) || table_is(head)) // the latter to be told what it is
+        return SURE;
     unsigned known = wire_match(head, &tensorflow__graph_def__descriptor, 4);
     if (suffix)
         return known > 0 ? SURE : SUFFIX;

@@ -25,8 +25,10 @@ struct tf_node {
     size_t attr_count;
     struct tf_edge *inputs; // data edges alone; TF_NONE: names no node
     uint32_t input_count;
-    const struct tensor *frozen; // a variable's value, once it is known
-    const struct tf_loop *loop;  // of the LoopCond that stands for a whole loop
+    const struct tensor *frozen;    // a value that no attribute holds
+    const struct tf_stored *stored; // where a variable's value is (variables.h)
+    const char *fault;              // why it cannot be imported, if it is reached
+    const struct tf_loop *loop;     // of the LoopCond that stands for a whole loop
     bool removed;
     bool internal; // had a reader in the file: never an output of the model of its own accord
 };

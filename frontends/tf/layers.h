@@ -82,7 +82,7 @@ struct value *tf_to_last(struct tf_layer *l, struct value *x);
 struct ints tf_spatial(struct tf_layer *l, struct ints all);
 
 // The families.
-tf_layer_function tf_const, tf_switch, tf_while;
+tf_layer_function tf_const, tf_switch, tf_while, tf_variable, tf_hand_on;
 tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool, tf_bias_add,
     tf_batch_norm, tf_lrn, tf_matmul, tf_batch_matmul;
 tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,

@@ -8,6 +8,7 @@
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/indexing.h"
 #include "frontends/tf/layers.h"
+#include "frontends/tf/variables.h"
 
 static struct value *finish(struct node *n) {
     node_finish(n);
@@ -22,6 +23,11 @@ static struct value *number(struct tf_layer *l, const char *suffix, enum dtype t
 void tf_const(struct tf_layer *l) {
     const Tensorflow__AttrValue *v = tf_attr(l->node, "value");
     const struct tensor *t = l->node->frozen;
+    if (l->node->stored != NULL) {
+        t = tf_stored_value(l->node->stored);
+        if (t == NULL)
+            return; // it is reported
+    }
     if (t == NULL && (v == NULL || v->tensor == NULL)) {
         tf_fail(l, ATTRIBUTE_MISSING, "value");
         return;

@@ -5,11 +5,14 @@
 # memory (RssAnon), for mapped files cost nothing that the kernel could not take back.
 #
 #   run.sh [CASE...]    CASE is one of tests/topologies, default: those below
+#
+# Fails when a conversion takes more than 200 MB of anonymous memory, or SSD300's more than twice the
+# time of cp; `make topologies` holds every case to the 200 MB.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 cases=("$@")
-[ $# -gt 0 ] || cases=(caffe/squeezenet1.1 caffe/resnet50 caffe/vgg16)
+[ $# -gt 0 ] || cases=(caffe/squeezenet1.1 caffe/resnet50 caffe/ssd300_vgg16 mxnet/ssd_resnet50_512 caffe/vgg16)
 unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that called us
 make -j"$(nproc)" all tools >/dev/null
 measure=$build/tests/tools/measure
@@ -20,8 +23,16 @@ mkdir -p "$scratch"
 trap 'rm -rf "$scratch"' EXIT
 
 # value OF "SECONDS MEGABYTES": first or second word, or - when there is none.
-value() { awk -v n="$2" '{print $n; found = 1} END {if (!found) print "-"}' <<<"$1"; }
+value() { awk -v n="$2" 'NF >= n {print $n; found = 1} END {if (!found) print "-"}' <<<"$1"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {if (a == "-" || b == "-") print "-"; else printf "%.2f\n", a / b}'; }
+
+# limit NAME WHAT VALUE MOST: counts a breach.
+broken=0
+limit() {
+    awk -v a="$3" -v b="$4" 'BEGIN {exit !(a > b)}' || return 0
+    echo "FAILED  $1: $2 is $3, more than $4"
+    broken=$((broken + 1))
+}
 
 # options FOLDER: the case's options, one a line, as tests/topologies gives them to a converter.
 options() { "$build/tests/tools/remake" --options "$1" "$2"; }
@@ -50,6 +61,11 @@ for name in "${cases[@]}"; do
         "$(value "$zooc" 1)" "$(value "$zooc" 2)" "$(value "$copy" 1)" \
         "$(ratio "$(value "$zooc" 1)" "$(value "$copy" 1)")" "$(value "$mo" 1)" "$(value "$mo" 2)" \
         "$(ratio "$(value "$mo" 1)" "$(value "$zooc" 1)")"
+    limit "$name" "MB of anonymous memory" "$(value "$zooc" 2)" 200
+    if [ "$name" = caffe/ssd300_vgg16 ]; then
+        limit "$name" "time over that of cp" "$(ratio "$(value "$zooc" 1)" "$(value "$copy" 1)")" 2
+    fi
     rm -rf "$folder"
 done
 [ -x "$peer" ] || echo "mo2023: not installed (make setup-bench)"
+[ "$broken" -eq 0 ]

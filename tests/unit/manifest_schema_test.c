@@ -342,8 +342,8 @@ static const char *const samples[] = {
     "\"build.ninja\"",
     "\".x\"",
     "\"a/b\"",
-    SUM,
-    SHA384,
+    SUM,    // NOLINT(bugprone-suspicious-missing-comma)
+    SHA384, // NOLINT(bugprone-suspicious-missing-comma)
     "\"https://a/b\"",
     "\"http:///b\"",
     "\"ftp://a/b\"",

@@ -14,10 +14,9 @@ static const struct attr_def deconvolution_attrs[] = {DECONVOLUTION_ATTRS(ATTR_R
 #undef ATTR_OWNER
 
 // What the filters' shape says and classic IR wants as numbers.
-static void put_filters(const struct node *n, int32_t leading, int64_t output, int64_t group,
-                        put_function *put, void *to) {
+static void put_filters(const struct node *n, enum auto_pad auto_pad, int32_t leading,
+                        int64_t output, int64_t group, put_function *put, void *to) {
     struct shape w = input_shape(n, 1);
-    int auto_pad = ((const struct convolution *)n->attrs)->auto_pad; // deconvolution begins alike
     if (auto_pad != PAD_EXPLICIT)
         put(to, "auto_pad", auto_pad_names[auto_pad]);
     put_ints(put, to, "kernel", &w.dims[leading], (uint32_t)(w.rank - leading));
@@ -26,8 +25,21 @@ static void put_filters(const struct node *n, int32_t leading, int64_t output, i
         put_int(put, to, "group", group);
 }
 
+static enum auto_pad convolution_pad(const struct node *n) {
+    return (enum auto_pad)((const struct convolution *)n->attrs)->auto_pad;
+}
+
+// The engines of classic IR take the word for that of the convolution which this one reverses, the
+// opset for how its own output is cut: an odd pad then goes to the other side.
+static enum auto_pad deconvolution_pad(const struct node *n) {
+    int auto_pad = ((const struct deconvolution *)n->attrs)->auto_pad;
+    return auto_pad == PAD_SAME_UPPER   ? PAD_SAME_LOWER
+           : auto_pad == PAD_SAME_LOWER ? PAD_SAME_UPPER
+                                        : (enum auto_pad)auto_pad;
+}
+
 static void classic_convolution(const struct node *n, put_function *put, void *to) {
-    put_filters(n, 2, input_shape(n, 1).dims[0], 1, put, to);
+    put_filters(n, convolution_pad(n), 2, input_shape(n, 1).dims[0], 1, put, to);
 }
 static void put_deconvolution(const struct node *n, int32_t leading, int64_t output, int64_t group,
                               put_function *put, void *to) {
@@ -36,7 +48,7 @@ static void put_deconvolution(const struct node *n, int32_t leading, int64_t out
     for (uint32_t i = 0; i < dilations.count; i++)
         plain = plain && dilations.data[i] == 1;
     plain = plain && node_input(n, 2) != NULL;
-    put_filters(n, leading, output, plain ? 0 : group, put, to);
+    put_filters(n, deconvolution_pad(n), leading, output, plain ? 0 : group, put, to);
     if (!plain)
         put_ints(put, to, "dilations", dilations.data, dilations.count);
 }
@@ -45,7 +57,7 @@ static void classic_deconvolution(const struct node *n, put_function *put, void 
 }
 static void classic_group(const struct node *n, put_function *put, void *to) {
     const int64_t *w = input_shape(n, 1).dims;
-    put_filters(n, 3, w[0] * w[1], w[0], put, to);
+    put_filters(n, convolution_pad(n), 3, w[0] * w[1], w[0], put, to);
 }
 static void classic_group_deconvolution(const struct node *n, put_function *put, void *to) {
     const int64_t *w = input_shape(n, 1).dims;

@@ -43,6 +43,10 @@ void tf_reduce(struct tf_layer *l) {
                 {"Any", &op_ReduceMax}};
     if (!tf_inputs(l, 2))
         return;
+    if (l->inputs[1]->constant != NULL && tensor_count(l->inputs[1]->constant) == 0) {
+        l->outputs[0] = l->inputs[0]; // over no axes
+        return;
+    }
     const struct op_def *op = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].op, l->node->op) == 0)

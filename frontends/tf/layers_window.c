@@ -136,7 +136,8 @@ void tf_conv_backprop(struct tf_layer *l) {
     struct deconvolution *a = n->attrs;
     a->strides = window.strides;
     a->dilations = window.dilations;
-    a->auto_pad = window.auto_pad;
+    // An odd pad is at the end; the opset's word for it is the other one.
+    a->auto_pad = window.auto_pad == PAD_SAME_UPPER ? PAD_SAME_LOWER : window.auto_pad;
     a->pads_begin = window.pads_begin;
     a->pads_end = window.pads_end;
     give(l, finish(n));

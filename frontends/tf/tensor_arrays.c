@@ -181,6 +181,15 @@ static void scatter(struct tf_layer *l, struct value *content, struct value *ind
                                (struct value *[]){content, indices, updates, axis_zero(l)}));
 }
 
+// As a scatter of one row: the runtime takes no scalar for an index.
+static void scatter_one(struct tf_layer *l, struct value *content, struct value *index,
+                        struct value *element) {
+    struct value *axes = build_i64(&l->builder, tf_name(l, "axes"), 1, (const int64_t[]){0});
+    struct value *row = build_op2(&l->builder, &op_Unsqueeze, tf_name(l, "row"), element, axes);
+    index = build_reshape(&l->builder, tf_name(l, "index"), index, 1, (const int64_t[]){1});
+    scatter(l, content, index, row);
+}
+
 // handle, index, element, flow -> flow
 void tf_array_write(struct tf_layer *l) {
     if (!tf_inputs(l, 4))
@@ -188,7 +197,7 @@ void tf_array_write(struct tf_layer *l) {
     struct value *content = l->inputs[3];
     if (tf_array_is_blank(content))
         content = tf_array_zeros(&l->builder, tf_name(l, "empty"), l->inputs[0], l->inputs[2]);
-    scatter(l, content, l->inputs[1], l->inputs[2]);
+    scatter_one(l, content, l->inputs[1], l->inputs[2]);
 }
 
 // handle, indices, elements, flow -> flow

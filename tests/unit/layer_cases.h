@@ -33,8 +33,9 @@ struct case_file {       // a section of a record that becomes a file
 };
 
 struct case_numbers { // of an input or an output
-    const char *name, *numbers;
-    double tolerance;
+    const char *name;
+    const char *numbers; // NULL: an input by the rule of fill.h, with offset and scale
+    double tolerance, offset, scale;
 };
 
 struct layer_record {
@@ -119,6 +120,18 @@ static inline void case_read_numbers(struct case_reader *r, struct case_numbers 
     n->numbers = case_section(r);
 }
 
+// NAME OFFSET SCALE
+static inline void case_read_fill(struct case_reader *r, struct layer_record *record,
+                                  const char *words) {
+    assert_true(record->input_count < CASE_NUMBERS);
+    struct case_numbers *n = &record->inputs[record->input_count++];
+    size_t length = strcspn(words, " ");
+    char *end;
+    *n = (struct case_numbers){.name = arena_strndup(r->arena, words, length)};
+    n->offset = strtod(words + length, &end);
+    n->scale = strtod(end, NULL);
+}
+
 static inline bool case_read_text(struct case_reader *r, struct layer_record *record,
                                   const char *mark) {
     const char **to = strcmp(mark, "graph") == 0      ? &record->graph
@@ -154,6 +167,8 @@ static inline void case_read(struct case_reader *r, struct layer_record *record)
             record->options = line + strlen("options ");
         else if (case_run.cases->plain != NULL && strcmp(line, case_run.cases->plain) == 0)
             record->plain = true;
+        else if (case_starts(line, "fill "))
+            case_read_fill(r, record, line + strlen("fill "));
         else if (*line != '\0')
             fail_msg("%s:%u: what is '%s'?", r->file, r->line, line);
     }
@@ -246,9 +261,13 @@ static inline void case_compare_plain(struct arena *arena, const struct layer_re
         assert_string_equal(case_print_graph(arena, g), graph);
 }
 
-static inline void case_note_types(struct arena *arena, const struct layer_record *record) {
+// As the topology's file has them: write_model may have made it anew.
+static inline void case_note_types(struct arena *arena) {
     const char *mark = case_run.cases->type_mark, *end = case_run.cases->type_end;
-    for (const char *at = record->texts[0]; (at = strstr(at, mark)) != NULL;) {
+    struct slice bytes;
+    assert_true(map_file(arena, case_run.cases->files[0].file, &bytes));
+    const char *text = arena_strndup(arena, (const char *)bytes.data, bytes.size);
+    for (const char *at = text; (at = strstr(at, mark)) != NULL;) {
         at += strlen(mark);
         strbuf_printf(&case_run.types, "%s\n",
                       arena_strndup(arena, at, strcspn(at, end == NULL ? "\"" : end)));
@@ -257,24 +276,12 @@ static inline void case_note_types(struct arena *arena, const struct layer_recor
 
 // --- numbers -----------------------------------------------------------------
 
-// What the record says, else the rule of fill.h with the input's name.
-static inline void case_values(const struct layer_record *record, const char *name, double *values,
-                               uint64_t count) {
-    for (unsigned i = 0; i < record->input_count; i++) {
-        if (strcmp(record->inputs[i].name, name) != 0)
-            continue;
-        const char *at = record->inputs[i].numbers;
-        char *end = NULL;
-        for (uint64_t k = 0; k < count; k++, at = end) {
-            values[k] = strtod(at, &end);
-            if (end == at)
-                fail_msg("%s: %s: input %s is too short", record->file, record->title, name);
-        }
-        return;
-    }
+// The rule of fill.h with seed 0.
+static inline void case_fill(const char *name, double offset, double scale, double *values,
+                             uint64_t count) {
     float block[256];
     struct fill fill;
-    assert_true(fill_start(&fill, name, 0, 0, 1));
+    assert_true(fill_start(&fill, name, 0, offset, scale));
     for (uint64_t k = 0; k < count; k++) {
         if (k % 256 == 0)
             fill_next(&fill, block, count - k < 256 ? count - k : 256);
@@ -282,16 +289,52 @@ static inline void case_values(const struct layer_record *record, const char *na
     }
 }
 
+// A number of that rule in an array of `type`: integers are rounded down, truths are what is not
+// negative.
+static inline double case_round(enum dtype type, double value) {
+    if (type == DT_BOOL)
+        return value >= 0;
+    return dtype_is_float(type) ? value : floor(value);
+}
+
+static inline void case_read_values(const struct layer_record *record,
+                                    const struct case_numbers *from, double *values,
+                                    uint64_t count) {
+    const char *at = from->numbers;
+    char *end = NULL;
+    for (uint64_t k = 0; k < count; k++, at = end) {
+        values[k] = strtod(at, &end);
+        if (end == at)
+            fail_msg("%s: %s: input %s is too short", record->file, record->title, from->name);
+    }
+}
+
+// What the record says, else the rule with the input's name.
+static inline void case_values(const struct layer_record *record, enum dtype type, const char *name,
+                               double *values, uint64_t count) {
+    struct case_numbers from = {.name = name, .scale = 1};
+    for (unsigned i = 0; i < record->input_count; i++)
+        if (strcmp(record->inputs[i].name, name) == 0)
+            from = record->inputs[i];
+    if (from.numbers != NULL) {
+        case_read_values(record, &from, values, count);
+        return;
+    }
+    case_fill(name, from.offset, from.scale, values, count);
+    for (uint64_t k = 0; k < count; k++)
+        values[k] = case_round(type, values[k]);
+}
+
 static inline struct ndarray case_input(struct arena *arena, const struct layer_record *record,
                                         const struct runtime_port *port, const char *name) {
     struct ndarray array = {.name = name, .type = port->type, .rank = port->rank, .count = 1};
     for (unsigned i = 0; i < port->rank; i++) {
-        array.shape[i] = (uint64_t)port->shape[i];
+        array.shape[i] = port->shape[i] < 0 ? 1 : (uint64_t)port->shape[i]; // open ones
         array.count *= array.shape[i];
     }
     double *values = arena_array_of(arena, array.count, double);
     uint8_t *data = arena_array(arena, array.count, dtype_size(port->type));
-    case_values(record, name, values, array.count);
+    case_values(record, port->type, name, values, array.count);
     for (uint64_t i = 0; i < array.count; i++)
         dtype_store(port->type, data, i, values[i]);
     array.data = data;
@@ -405,7 +448,7 @@ static inline const char *case_run_record(struct arena *arena, const struct laye
     const char *graph = g == NULL ? "" : case_print_graph(arena, g);
     const char *messages = case_print_messages(arena, diag);
     if (g != NULL) {
-        case_note_types(arena, record);
+        case_note_types(arena);
         case_compare_plain(arena, record, graph);
     }
     const char *found = case_outcome(arena, graph, messages);

@@ -145,11 +145,26 @@ bool checkpoint_open_v2(struct checkpoint *c) {
     return true;
 }
 
-// The length of the string, a sum over it, then the string.
+// The length of the string, a sum over that number, then the string. The sum of the whole is over
+// the length as four bytes and all that follows it.
+static bool read_string(struct checkpoint *c, const char *name,
+                        const Tensorflow__BundleEntryProto *entry, struct slice bytes,
+                        struct slice *out) {
+    uint64_t length;
+    uint8_t number[4];
+    if (varint_take(&bytes, &length) != NULL || length > UINT32_MAX || bytes.size < 4 ||
+        bytes.size - 4 != length)
+        return checkpoint_fail(c, index_path(c),
+                               arena_printf(c->arena, "string '%s' is damaged", name));
+    for (unsigned i = 0; i < sizeof number; i++)
+        number[i] = (uint8_t)(length >> (8 * i));
+    uint32_t sum = crc32c_extend(crc32c(slice_of(number, sizeof number)), bytes);
+    return slice_advance(&bytes, 4) && (*out = bytes, check_sum(c, name, entry, sum));
+}
+
 bool checkpoint_read_string(struct checkpoint *c, const char *name, struct slice *out) {
     const Tensorflow__BundleEntryProto *entry;
     struct slice bytes;
-    uint64_t length;
     *out = (struct slice){0};
     if (c->form != &form_v2)
         return true;
@@ -157,10 +172,5 @@ bool checkpoint_read_string(struct checkpoint *c, const char *name, struct slice
         return false;
     if (entry == NULL || entry->dtype != TENSORFLOW__DATA_TYPE__DT_STRING)
         return true;
-    return read_bytes(c, name, entry, &bytes) &&
-           ((varint_take(&bytes, &length) == NULL && slice_advance(&bytes, 4) &&
-             bytes.size == length) ||
-            checkpoint_fail(c, index_path(c),
-                            arena_printf(c->arena, "string '%s' is damaged", name))) &&
-           (*out = bytes, true);
+    return read_bytes(c, name, entry, &bytes) && read_string(c, name, entry, bytes, out);
 }

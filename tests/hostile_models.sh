@@ -55,7 +55,9 @@ fresh() {
 hurt() {
     local file=$1 runs=$2 why=${3-} size offset i
     rm -rf hurt
-    size=$(stat -c %s "whole/$file")
+    size=$(stat -c %s "whole/$file") && cp -r whole hurt || exit 1
+    attempt "$file whole" yes
+    [ -e out/net.xml ] || fail "$file: what is whole does not convert"
     for ((i = 0; i < runs; i++)); do
         case $i in
         [0-7]) offset=$i ;;
@@ -99,6 +101,19 @@ model=(--saved_model_dir hurt/tf/net/saved_text -b 1)
 hurt tf/net/saved_text/saved_model.pbtxt 20 text
 model=(--input_model hurt/tf/functions/graph.pb --input_checkpoint hurt/tf/functions/model)
 hurt tf/functions/graph.pb 30
+
+# MXNet's. Each text may miss several things, too.
+rm -rf whole
+"$zooc" unpack "$root/zoo/digits_mxnet.tar.gz" -o whole >/dev/null || exit 1
+shape=(--input_shape '[1,1,8,8]')
+model=(--input_model hurt/digits_mxnet-0000.params "${shape[@]}")
+hurt digits_mxnet-0000.params 60
+hurt digits_mxnet-symbol.json 60 text
+# The same arrays once more as the files of a training that goes on.
+cp whole/digits_mxnet-0000.params whole/on_args.nd
+model=(--input_symbol hurt/digits_mxnet-symbol.json --nd_prefix_name on
+    --pretrained_model_name hurt/digits_mxnet --framework mxnet "${shape[@]}")
+hurt on_args.nd 30
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

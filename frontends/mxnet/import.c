@@ -145,8 +145,9 @@ static void import_outputs(struct import *im, uint32_t node, struct mxnet_layer 
     l->inputs = arena_array_of(l->arena, l->input_count, struct value *);
     if (!importer_gather(&im->base, node, &l->builder.place, l->inputs))
         return;
-    if (l->input_count == 0 && row->import == NULL)
-        mxnet_fail(l, INPUT_COUNT, 0U, "1 or more");
+    if (l->input_count < row->min_inputs)
+        mxnet_fail(l, INPUT_COUNT, l->input_count,
+                   arena_printf(l->arena, "%d or more", row->min_inputs));
     else if (row->import != NULL)
         row->import(l);
     else if (row->same != NULL) {

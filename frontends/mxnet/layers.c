@@ -5,16 +5,18 @@
 #include <string.h>
 
 #define SAME(name, line_, ours)                                                                    \
-    { .op = (name), .line = (line_), .same = &op_##ours }
-#define CALL(name, line_, function)                                                                \
-    { .op = (name), .line = (line_), .import = (function) }
+    { .op = (name), .line = (line_), .min_inputs = 1, .same = &op_##ours }
+#define CALL(name, line_, function) CALL_OF(name, line_, 1, function)
+// With at least so many inputs.
+#define CALL_OF(name, line_, inputs, function)                                                     \
+    { .op = (name), .line = (line_), .min_inputs = (inputs), .import = (function) }
 #define PASS(name, line_)                                                                          \
-    { .op = (name), .line = (line_), .kind = MXNET_PASS, .data_inputs = 1 }
+    { .op = (name), .line = (line_), .kind = MXNET_PASS, .min_inputs = 1, .data_inputs = 1 }
 #define LOSS(name)                                                                                 \
-    { .op = (name), .kind = MXNET_LOSS, .data_inputs = 1 }
+    { .op = (name), .kind = MXNET_LOSS, .min_inputs = 1, .data_inputs = 1 }
 // A loss of training whose data input means something in inference; labels are dropped.
 #define HEAD(name, line_, function)                                                                \
-    { .op = (name), .line = (line_), .data_inputs = 1, .import = (function) }
+    { .op = (name), .line = (line_), .min_inputs = 1, .data_inputs = 1, .import = (function) }
 
 // clang-format off
 const struct mxnet_layer_row mxnet_layer_rows[] = {
@@ -55,9 +57,9 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     PASS("_copy", 24),
     PASS("identity", 24),
     CALL("_contrib_MultiBoxPrior", 25, mxnet_multibox_prior),
-    CALL("_contrib_MultiBoxDetection", 26, mxnet_multibox_detection),
+    CALL_OF("_contrib_MultiBoxDetection", 26, 3, mxnet_multibox_detection),
     CALL("MultiBoxPrior", 25, mxnet_multibox_prior),
-    CALL("MultiBoxDetection", 26, mxnet_multibox_detection),
+    CALL_OF("MultiBoxDetection", 26, 3, mxnet_multibox_detection),
     SAME("broadcast_mul", 27, Multiply),
     SAME("sigmoid", 28, Sigmoid),
     SAME("elemwise_mul", 32, Multiply),
@@ -75,10 +77,10 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     CALL("_MinusScalar", 39, mxnet_scalar),
     CALL("Pad", 40, mxnet_pad),
     CALL("pad", 40, mxnet_pad),
-    CALL("_contrib_Proposal", 41, mxnet_proposal),
-    CALL("_contrib_MultiProposal", 41, mxnet_proposal),
-    CALL("Proposal", 41, mxnet_proposal),
-    CALL("ROIPooling", 42, mxnet_roi_pooling),
+    CALL_OF("_contrib_Proposal", 41, 3, mxnet_proposal),
+    CALL_OF("_contrib_MultiProposal", 41, 3, mxnet_proposal),
+    CALL_OF("Proposal", 41, 3, mxnet_proposal),
+    CALL_OF("ROIPooling", 42, 2, mxnet_roi_pooling),
 
     // ---- beyond the article ----
     SAME("_sub", 0, Subtract),
@@ -99,25 +101,25 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     SAME("broadcast_minimum", 0, Minimum),
     SAME("_power", 0, Power),
     SAME("broadcast_power", 0, Power),
-    CALL("broadcast_greater", 0, mxnet_compare),
-    CALL("broadcast_greater_equal", 0, mxnet_compare),
-    CALL("broadcast_lesser", 0, mxnet_compare),
-    CALL("broadcast_lesser_equal", 0, mxnet_compare),
-    CALL("broadcast_equal", 0, mxnet_compare),
-    CALL("broadcast_not_equal", 0, mxnet_compare),
-    CALL("_greater", 0, mxnet_compare),
-    CALL("_greater_equal", 0, mxnet_compare),
-    CALL("_lesser", 0, mxnet_compare),
-    CALL("_lesser_equal", 0, mxnet_compare),
-    CALL("_equal", 0, mxnet_compare),
-    CALL("_not_equal", 0, mxnet_compare),
+    CALL_OF("broadcast_greater", 0, 2, mxnet_compare),
+    CALL_OF("broadcast_greater_equal", 0, 2, mxnet_compare),
+    CALL_OF("broadcast_lesser", 0, 2, mxnet_compare),
+    CALL_OF("broadcast_lesser_equal", 0, 2, mxnet_compare),
+    CALL_OF("broadcast_equal", 0, 2, mxnet_compare),
+    CALL_OF("broadcast_not_equal", 0, 2, mxnet_compare),
+    CALL_OF("_greater", 0, 2, mxnet_compare),
+    CALL_OF("_greater_equal", 0, 2, mxnet_compare),
+    CALL_OF("_lesser", 0, 2, mxnet_compare),
+    CALL_OF("_lesser_equal", 0, 2, mxnet_compare),
+    CALL_OF("_equal", 0, 2, mxnet_compare),
+    CALL_OF("_not_equal", 0, 2, mxnet_compare),
     CALL("_greater_scalar", 0, mxnet_compare),
     CALL("_greater_equal_scalar", 0, mxnet_compare),
     CALL("_lesser_scalar", 0, mxnet_compare),
     CALL("_lesser_equal_scalar", 0, mxnet_compare),
     CALL("_equal_scalar", 0, mxnet_compare),
     CALL("_not_equal_scalar", 0, mxnet_compare),
-    CALL("where", 0, mxnet_where),
+    CALL_OF("where", 0, 3, mxnet_where),
     CALL("zeros_like", 0, mxnet_zeros_like),
     CALL("ones_like", 0, mxnet_ones_like),
     SAME("tanh", 0, Tanh),
@@ -166,17 +168,17 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     CALL("split", 0, mxnet_slice_channel),
     CALL("slice", 0, mxnet_slice),
     CALL("crop", 0, mxnet_slice), // its name before 0.9
-    CALL("slice_like", 0, mxnet_slice_like),
+    CALL_OF("slice_like", 0, 2, mxnet_slice_like),
     CALL("expand_dims", 0, mxnet_expand_dims),
     CALL("squeeze", 0, mxnet_squeeze),
     CALL("stack", 0, mxnet_stack),
     CALL("tile", 0, mxnet_tile),
     CALL("repeat", 0, mxnet_repeat),
-    CALL("broadcast_like", 0, mxnet_broadcast_like),
+    CALL_OF("broadcast_like", 0, 2, mxnet_broadcast_like),
     CALL("broadcast_to", 0, mxnet_broadcast_to),
     CALL("broadcast_axis", 0, mxnet_broadcast_axis),
     CALL("broadcast_axes", 0, mxnet_broadcast_axis),
-    CALL("reshape_like", 0, mxnet_reshape_like),
+    CALL_OF("reshape_like", 0, 2, mxnet_reshape_like),
     CALL("mean", 0, mxnet_reduce),
     CALL("sum", 0, mxnet_reduce),
     CALL("sum_axis", 0, mxnet_reduce),
@@ -189,11 +191,11 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     CALL("argmax", 0, mxnet_argmax),
     CALL("argmin", 0, mxnet_argmax),
     CALL("argmax_channel", 0, mxnet_argmax),
-    CALL("Embedding", 0, mxnet_embedding),
-    CALL("take", 0, mxnet_take),
-    CALL("dot", 0, mxnet_dot),
-    CALL("batch_dot", 0, mxnet_batch_dot),
-    CALL("RNN", 0, mxnet_rnn),
+    CALL_OF("Embedding", 0, 2, mxnet_embedding),
+    CALL_OF("take", 0, 2, mxnet_take),
+    CALL_OF("dot", 0, 2, mxnet_dot),
+    CALL_OF("batch_dot", 0, 2, mxnet_batch_dot),
+    CALL_OF("RNN", 0, 3, mxnet_rnn),
     CALL("depth_to_space", 0, mxnet_depth_to_space),
     CALL("space_to_depth", 0, mxnet_depth_to_space),
     CALL("_contrib_BilinearResize2D", 0, mxnet_bilinear_resize),
@@ -201,15 +203,15 @@ const struct mxnet_layer_row mxnet_layer_rows[] = {
     CALL("_contrib_box_nms", 0, mxnet_box_nms),
     CALL("_contrib_box_non_maximum_suppression", 0, mxnet_box_nms),
     CALL("_rnn_param_concat", 0, mxnet_concat),
-    CALL("_zeros", 0, mxnet_zeros),
-    CALL("_ones", 0, mxnet_ones),
-    CALL("_full", 0, mxnet_full),
-    CALL("_arange", 0, mxnet_arange),
+    CALL_OF("_zeros", 0, 0, mxnet_zeros),
+    CALL_OF("_ones", 0, 0, mxnet_ones),
+    CALL_OF("_full", 0, 0, mxnet_full),
+    CALL_OF("_arange", 0, 0, mxnet_arange),
     PASS("BlockGrad", 0),
     PASS("stop_gradient", 0),
     PASS("LinearRegressionOutput", 0),
     PASS("MAERegressionOutput", 0),
-    {.op = "LogisticRegressionOutput", .data_inputs = 1, .same = &op_Sigmoid},
+    {.op = "LogisticRegressionOutput", .min_inputs = 1, .data_inputs = 1, .same = &op_Sigmoid},
     LOSS("MakeLoss"),
     LOSS("make_loss"),
 };

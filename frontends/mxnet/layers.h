@@ -38,6 +38,7 @@ struct mxnet_layer_row {
     const char *op;
     uint8_t line; // of the article's table of supported layers, 0 = not in it
     enum mxnet_layer_kind kind;
+    uint8_t min_inputs;           // fewer are an error
     uint8_t data_inputs;          // inputs beyond these are labels; 0 = all count
     const char *outputs_by;       // attribute that counts the outputs, NULL = those that are read
     mxnet_layer_function *import; // or, when NULL:

@@ -45,10 +45,6 @@ void mxnet_compare(struct mxnet_layer *l) {
     double number = mxnet_float(l, "scalar", 0);
     if (l->failed)
         return;
-    if (!with_number && l->input_count < 2) {
-        mxnet_fail(l, INPUT_COUNT, l->input_count, "2");
-        return;
-    }
     struct value *other =
         with_number ? build_f32_scalar(&l->builder, mxnet_name(l, "scalar"), (float)number)
                     : l->inputs[1];
@@ -58,10 +54,6 @@ void mxnet_compare(struct mxnet_layer *l) {
 
 // A condition of one dimension chooses rows.
 void mxnet_where(struct mxnet_layer *l) {
-    if (l->input_count < 3) {
-        mxnet_fail(l, INPUT_COUNT, l->input_count, "3");
-        return;
-    }
     struct value *condition = as_truth(l, l->inputs[0]);
     int32_t rank = l->inputs[1]->shape.rank;
     if (condition->shape.rank == 1 && rank > 1) {

@@ -199,9 +199,7 @@ static bool read_sizes(struct mxnet_layer *l, struct rnn *r) {
     r->hidden = mxnet_int(l, "state_size", 0);
     r->layers = mxnet_int(l, "num_layers", 1);
     r->directions = mxnet_bool(l, "bidirectional", false) ? 2 : 1;
-    if (l->input_count < 3)
-        mxnet_fail(l, INPUT_COUNT, l->input_count, "3 or 4");
-    else if (r->hidden < 1 || r->hidden > 1 << 20 || r->layers < 1 || r->layers > 1 << 10)
+    if (r->hidden < 1 || r->hidden > 1 << 20 || r->layers < 1 || r->layers > 1 << 10)
         mxnet_fail(l, ATTRIBUTE_VALUE, "state_size", "that, or num_layers");
     if (l->failed || !mxnet_rank(l, 0, 3, 3) || !mxnet_static(l, 0))
         return false;

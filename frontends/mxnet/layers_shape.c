@@ -537,15 +537,10 @@ static void matrix_product(struct mxnet_layer *l, struct value *a, struct value 
 // one.
 void mxnet_dot(struct mxnet_layer *l) {
     bool turned = mxnet_bool(l, "transpose_a", false);
-    if (l->input_count < 2)
-        mxnet_fail(l, INPUT_COUNT, l->input_count, "2");
-    else if (mxnet_rank(l, 1, 2, 2) && mxnet_rank(l, 0, 1, turned ? 2 : SHAPE_MAX_RANK))
+    if (mxnet_rank(l, 1, 2, 2) && mxnet_rank(l, 0, 1, turned ? 2 : SHAPE_MAX_RANK))
         matrix_product(l, l->inputs[0], l->inputs[1]);
 }
 
 void mxnet_batch_dot(struct mxnet_layer *l) {
-    if (l->input_count < 2)
-        mxnet_fail(l, INPUT_COUNT, l->input_count, "2");
-    else
-        matrix_product(l, l->inputs[0], l->inputs[1]);
+    matrix_product(l, l->inputs[0], l->inputs[1]);
 }

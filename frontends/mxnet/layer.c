@@ -29,10 +29,20 @@ double mxnet_float(struct mxnet_layer *l, const char *key, double otherwise) {
     return value;
 }
 
-struct ints mxnet_ints(struct mxnet_layer *l, const char *key) {
+struct ints mxnet_ints_or_none(struct mxnet_layer *l, const char *key) {
     struct ints value;
     if (!mxnet_attr_ints(l->arena, l->node, key, MXNET_NONE, &value))
         bad_value(l, key);
+    return value;
+}
+
+struct ints mxnet_ints(struct mxnet_layer *l, const char *key) {
+    struct ints value = mxnet_ints_or_none(l, key);
+    for (uint32_t i = 0; i < value.count; i++)
+        if (value.data[i] == MXNET_NONE) {
+            bad_value(l, key);
+            return (struct ints){0};
+        }
     return value;
 }
 

@@ -62,6 +62,7 @@ bool mxnet_bool(struct mxnet_layer *l, const char *key, bool otherwise);
 int64_t mxnet_int(struct mxnet_layer *l, const char *key, int64_t otherwise);
 double mxnet_float(struct mxnet_layer *l, const char *key, double otherwise);
 struct ints mxnet_ints(struct mxnet_layer *l, const char *key);
+struct ints mxnet_ints_or_none(struct mxnet_layer *l, const char *key); // MXNET_NONE for None
 struct floats mxnet_floats(struct mxnet_layer *l, const char *key);
 // Index of the text in the NULL-ended list; the first where absent.
 int mxnet_choice(struct mxnet_layer *l, const char *key, const char *const *names);

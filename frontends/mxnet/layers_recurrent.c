@@ -156,9 +156,6 @@ static struct node *sequence(struct mxnet_layer *l, const struct rnn *r, int64_t
     struct builder *b = &l->builder;
     const char *name = mxnet_name(l, arena_printf(l->arena, "layer_%lld", (long long)layer));
     int64_t steps = x->shape.dims[1];
-    double *lengths = arena_array_of(l->arena, (size_t)r->batch, double);
-    for (int64_t i = 0; i < r->batch; i++)
-        lengths[i] = (double)steps;
     struct node *n = build_node(b, r->mode->op, name, 1, &x);
     node_add_input(n, first_state(l, r, l->inputs[2], layer, build_name(b, name, "state")));
     if (r->mode->op == &op_LSTMSequence)
@@ -166,7 +163,7 @@ static struct node *sequence(struct mxnet_layer *l, const struct rnn *r, int64_t
                                       build_name(b, name, "cell")));
     node_add_input(n,
                    build_constant(b, build_name(b, name, "lengths"),
-                                  tensor_of_doubles(l->arena, DT_I32, SHAPE(r->batch), lengths)));
+                                  tensor_splat(l->arena, DT_I32, SHAPE(r->batch), (double)steps)));
     node_add_input(n, build_constant(b, build_name(b, name, "W"), w->w));
     node_add_input(n, build_constant(b, build_name(b, name, "R"), w->r));
     node_add_input(n, build_constant(b, build_name(b, name, "B"), w->b));

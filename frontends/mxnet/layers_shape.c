@@ -310,8 +310,8 @@ void mxnet_slice_axis(struct mxnet_layer *l) {
 }
 
 void mxnet_slice(struct mxnet_layer *l) {
-    struct ints begin = mxnet_ints(l, "begin"), end = mxnet_ints(l, "end");
-    struct ints step = mxnet_ints(l, "step");
+    struct ints begin = mxnet_ints_or_none(l, "begin"), end = mxnet_ints_or_none(l, "end");
+    struct ints step = mxnet_ints_or_none(l, "step");
     if (l->failed || !mxnet_rank(l, 0, (int32_t)begin.count, SHAPE_MAX_RANK))
         return;
     struct cuts c = whole((uint32_t)l->inputs[0]->shape.rank);

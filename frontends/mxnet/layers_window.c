@@ -39,6 +39,10 @@ void mxnet_convolution(struct mxnet_layer *l) {
             build_convolution(&l->builder, l->name, l->inputs[0], weights, bias, groups, &window);
 }
 
+static bool is_size(int64_t v) {
+    return v >= 1 && v <= INT32_MAX / 2;
+}
+
 // pads from target_shape: the whole surplus, the odd one of it taken off the end again (InferPad).
 static bool pads_of_target(struct mxnet_layer *l, struct deconvolution *w, struct ints kernel,
                            struct ints target) {
@@ -48,8 +52,15 @@ static bool pads_of_target(struct mxnet_layer *l, struct deconvolution *w, struc
     if (!mxnet_static(l, 0) || !mxnet_rank(l, 0, (int32_t)target.count + 2, SHAPE_MAX_RANK))
         return false;
     for (uint32_t i = 0; i < target.count; i++) {
-        int64_t extent = (ints_get(kernel, i, 1) - 1) * ints_get(w->dilations, i, 1) + 1;
-        int64_t full = ints_get(w->strides, i, 1) * (in->dims[i + 2] - 1) + extent;
+        int64_t size = ints_get(kernel, i, 1), apart = ints_get(w->dilations, i, 1);
+        int64_t stride = ints_get(w->strides, i, 1);
+        if (!is_size(size) || !is_size(apart) || !is_size(stride) || !is_size(target.data[i]) ||
+            !is_size(in->dims[i + 2])) {
+            mxnet_fail(l, ATTRIBUTE_VALUE, "kernel", "so large or small, or stride, target_shape");
+            return false;
+        }
+        int64_t extent = (size - 1) * apart + 1;
+        int64_t full = stride * (in->dims[i + 2] - 1) + extent;
         int64_t surplus = full - target.data[i];
         if (surplus < 0) {
             mxnet_fail(l, ATTRIBUTE_VALUE, "target_shape", "larger than the window reaches");

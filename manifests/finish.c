@@ -69,11 +69,15 @@ static void set_model_files(struct reading *r, const struct place *at,
     }
 }
 
-// A MetaGraph's variables lie beside it under its name; said so, they are inputs of the step, too.
+// All files with variables must be inputs of the step. A MetaGraph's lie beside it under its name;
+// a file `checkpoint` names others of its folder.
 static void set_checkpoint(struct reading *r, const struct place *at) {
-    const char *const *text = r->draft->options.text;
-    const char *meta = text[OPT_input_meta_graph];
-    if (meta == NULL || text[OPT_input_checkpoint] != NULL || !has_suffix(meta, ".meta"))
+    const char **text = r->draft->options.text;
+    const char *meta = text[OPT_input_meta_graph], *checkpoint = text[OPT_input_checkpoint];
+    if (checkpoint != NULL && has_suffix(checkpoint, "/checkpoint"))
+        text[OPT_input_checkpoint] =
+            arena_strndup(r->arena, checkpoint, strlen(checkpoint) - strlen("/checkpoint"));
+    if (meta == NULL || checkpoint != NULL || !has_suffix(meta, ".meta"))
         return;
     set_file(r, at, OPT_input_checkpoint,
              arena_strndup(r->arena, meta, strlen(meta) - strlen(".meta")));

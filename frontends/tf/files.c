@@ -127,6 +127,9 @@ static bool read_model(struct model *m) {
 
 static bool freeze(const struct model *m) {
     struct checkpoint *c = NULL;
+    if (!tf_has_variables(m->g) && option(m, "input_checkpoint") != NULL)
+        diag_report(m->g->diag, NULL, OPTION_IGNORED, "input_checkpoint",
+                    "the graph has no variables");
     if (m->checkpoint != NULL && tf_has_variables(m->g)) {
         c = checkpoint_open(m->g->arena, m->g->diag, m->checkpoint);
         if (c == NULL)

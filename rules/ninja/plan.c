@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "compiler/base/names.h"
+#include "rules/ninja/watch.h"
 
 // The shell takes one word of 128 KiB, and the whole command is one to ninja.
 enum { LONGEST_COMMAND = 100 * 1024 };
@@ -168,15 +169,28 @@ static void add_file(struct planning *p, struct growing *g, const char *option, 
     add(p->arena, &g->step.inputs, &g->inputs, reached);
 }
 
-// Files known by the start of their names: nothing for ninja to watch but the record of unpacking.
+// Files that a step does not name each, as far as they are there while it is planned: those whose
+// paths begin with `path` and then `more`.
+static void watch(struct planning *p, struct growing *g, const char *path, const char *more) {
+    const char *here = CONCAT(p->arena, plan_join(p->arena, p->model->folder, path), more);
+    for (const struct watched *w = watch_begins(p->arena, here); w != NULL; w = w->next) {
+        const char *file = CONCAT(p->arena, path, more, w->tail);
+        count_source(p, file);
+        add(p->arena, &g->step.implicit_inputs, &g->implicit_inputs, outside_path(p, file));
+    }
+}
+
+// Files known by the start of their names. Of members ninja watches the record of unpacking.
 static void add_prefix(struct planning *p, struct growing *g, const char *option,
                        const char *path) {
     bool member = is_member(p, path);
     add_word(p, g, member ? "--member_prefix" : "--file_prefix");
     add_word(p, g, option);
     add_word(p, g, path);
-    if (!member)
-        add_word(p, g, plan_join(p->arena, p->folder, path));
+    if (member)
+        return;
+    add_word(p, g, plan_join(p->arena, p->folder, path));
+    watch(p, g, path, "");
 }
 
 static void start_step(struct planning *p, struct growing *g, enum plan_kind kind,
@@ -350,6 +364,8 @@ static void add_options(struct planning *p, struct growing *g) {
             add_file(p, g, def->name, text);
         else
             add_setting(p, g, def->name, text);
+        if (def->kind == OPTION_FOLDER && !is_member(p, text))
+            watch(p, g, text, "/");
     }
     for (uint32_t i = 0; i < p->model->files.count; i++)
         add_file(p, g, "", p->model->files.items[i]);

@@ -88,6 +88,9 @@ tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool,
 tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,
     tf_add_n, tf_cast, tf_select, tf_reciprocal, tf_log1p, tf_fake_quant, tf_softplus,
     tf_l2_normalize, tf_random_uniform, tf_zeros_like, tf_ones_like, tf_cumsum;
+tf_layer_function tf_divide, tf_floor_div, tf_div_no_nan, tf_mul_no_nan, tf_xdivy, tf_xlogy,
+    tf_atan2, tf_erfc, tf_expm1, tf_softsign, tf_selu, tf_clip, tf_approximate_equal, tf_is_finite,
+    tf_l2_loss;
 tf_layer_function tf_concat, tf_concat_old, tf_reshape, tf_squeeze, tf_expand_dims, tf_transpose,
     tf_pack, tf_unpack, tf_split, tf_split_v, tf_slice, tf_strided_slice, tf_pad, tf_mirror_pad,
     tf_tile, tf_fill, tf_range, tf_shape_of, tf_size_of, tf_rank_of, tf_gather, tf_gather_nd,

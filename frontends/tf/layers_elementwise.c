@@ -176,34 +176,63 @@ static void nudge(float *low, float *high, float first, float last) {
     *high = (last - nudged) * step;
 }
 
-// FakeQuantWithMinMaxArgs (attributes) and FakeQuantWithMinMaxVars (inputs).
-void tf_fake_quant(struct tf_layer *l) {
-    double from_to[] = {tf_attr_float(l->node, "min", -6), tf_attr_float(l->node, "max", 6)};
-    int64_t bits = tf_attr_int(l->node, "num_bits", 8);
-    bool narrow = tf_attr_bool(l->node, "narrow_range", false);
-    if (!tf_inputs(l, 1))
-        return;
+// The ranges of a quantization, one or one for each channel (the last axis); false after a report.
+static bool read_range(struct tf_layer *l, uint32_t input, const char *key, double otherwise,
+                       uint32_t *count, float **out) {
+    const struct tensor *t = NULL;
+    *count = 1;
     if (l->input_count >= 3) {
-        const struct tensor *from = tf_constant(l, 1, "min"), *to = tf_constant(l, 2, "max");
-        if (from == NULL || to == NULL)
-            return;
-        if (tensor_count(from) != 1 || tensor_count(to) != 1) {
-            tf_fail(l, NOT_SUPPORTED, "a range for each channel", "use one range");
+        t = tf_constant(l, input, key);
+        if (t == NULL)
+            return false;
+        bool channels = strstr(l->node->op, "PerChannel") != NULL;
+        if (t->shape.rank > 1 || tensor_count(t) == 0 || (!channels && tensor_count(t) != 1) ||
+            tensor_count(t) > UINT16_MAX) {
+            tf_fail(l, ATTRIBUTE_VALUE, key, "of that shape");
+            return false;
+        }
+        *count = (uint32_t)tensor_count(t);
+    }
+    double *data = arena_array_of(l->arena, *count, double);
+    data[0] = tf_attr_float(l->node, key, otherwise);
+    if (t != NULL)
+        tensor_read_doubles(t, 0, *count, data);
+    *out = arena_array_of(l->arena, *count, float);
+    for (uint32_t i = 0; i < *count; i++)
+        (*out)[i] = (float)data[i];
+    return true;
+}
+
+static struct value *floats(struct tf_layer *l, const char *suffix, uint32_t count,
+                            const float *values) {
+    bool channels = strstr(l->node->op, "PerChannel") != NULL;
+    struct shape shape = channels ? SHAPE(count) : shape_scalar();
+    return build_constant(&l->builder, tf_name(l, suffix), tensor_f32(l->arena, shape, values));
+}
+
+// FakeQuantWithMinMaxArgs (attributes), ...Vars and ...VarsPerChannel (inputs).
+void tf_fake_quant(struct tf_layer *l) {
+    int64_t bits = tf_attr_int(l->node, "num_bits", 8);
+    float *low, *high, first = tf_attr_bool(l->node, "narrow_range", false) ? 1 : 0;
+    uint32_t count, count_high;
+    if (!tf_inputs(l, 1) || !read_range(l, 1, "min", -6, &count, &low) ||
+        !read_range(l, 2, "max", 6, &count_high, &high))
+        return;
+    if (bits < 2 || bits > 16 || count != count_high) {
+        tf_fail(l, ATTRIBUTE_VALUE, "num_bits", "that, or the ranges differ in number");
+        return;
+    }
+    float last = (float)((1 << bits) - 1);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(low[i] < high[i])) {
+            tf_fail(l, ATTRIBUTE_VALUE, "max", "not above min");
             return;
         }
-        tensor_read_doubles(from, 0, 1, &from_to[0]);
-        tensor_read_doubles(to, 0, 1, &from_to[1]);
+        nudge(&low[i], &high[i], first, last);
     }
-    float low = (float)from_to[0], high = (float)from_to[1];
-    if (bits < 2 || bits > 16 || !(low < high)) {
-        tf_fail(l, ATTRIBUTE_VALUE, "num_bits", "that, or the range is empty");
-        return;
-    }
-    float first = narrow ? 1 : 0, last = (float)((1 << bits) - 1);
-    nudge(&low, &high, first, last);
     struct value *inputs[] = {
-        l->inputs[0], number(l, "input_low", DT_F32, low), number(l, "input_high", DT_F32, high),
-        number(l, "output_low", DT_F32, low), number(l, "output_high", DT_F32, high)};
+        l->inputs[0], floats(l, "input_low", count, low), floats(l, "input_high", count, high),
+        floats(l, "output_low", count, low), floats(l, "output_high", count, high)};
     struct node *n = build_node(&l->builder, &op_FakeQuantize, l->name, 5, inputs);
     ((struct fake_quantize *)n->attrs)->levels = (int64_t)(last - first) + 1;
     ((struct fake_quantize *)n->attrs)->halves_up = true;

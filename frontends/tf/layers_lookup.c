@@ -38,9 +38,9 @@ void tf_reduce(struct tf_layer *l) {
     static const struct {
         const char *op;
         const struct op_def *ours;
-    } rows[] = {{"Mean", &op_ReduceMean}, {"Sum", &op_ReduceSum},   {"Max", &op_ReduceMax},
-                {"Min", &op_ReduceMin},   {"Prod", &op_ReduceProd}, {"All", &op_ReduceMin},
-                {"Any", &op_ReduceMax}};
+    } rows[] = {{"Mean", &op_ReduceMean}, {"Sum", &op_ReduceSum},         {"Max", &op_ReduceMax},
+                {"Min", &op_ReduceMin},   {"Prod", &op_ReduceProd},       {"All", &op_ReduceMin},
+                {"Any", &op_ReduceMax},   {"EuclideanNorm", &op_ReduceL2}};
     if (!tf_inputs(l, 2))
         return;
     if (l->inputs[1]->constant != NULL && tensor_count(l->inputs[1]->constant) == 0) {

@@ -83,6 +83,26 @@ static void set_checkpoint(struct reading *r, const struct place *at) {
              arena_strndup(r->arena, meta, strlen(meta) - strlen(".meta")));
 }
 
+// PREFIX of PREFIX-0000.params and PREFIX.params.
+static size_t params_prefix(const char *path) {
+    size_t length = strlen(path) - strlen(".params"), digits = length;
+    while (digits > 0 && path[digits - 1] >= '0' && path[digits - 1] <= '9')
+        digits--;
+    bool numbered = length - digits >= 4 && digits > 0 && path[digits - 1] == '-';
+    return numbered ? digits - 1 : length;
+}
+
+// So does MXNet's symbol beside the parameters.
+static void set_symbol(struct reading *r, const struct place *at) {
+    const char *const *text = r->draft->options.text;
+    const char *params = text[OPT_input_model];
+    if (params == NULL || text[OPT_input_symbol] != NULL || text[OPT_nd_prefix_name] != NULL ||
+        !has_suffix(params, ".params"))
+        return;
+    set_file(r, at, OPT_input_symbol,
+             arena_printf(r->arena, "%.*s-symbol.json", (int)params_prefix(params), params));
+}
+
 static void check_paths_inside(struct reading *r, const struct place *at) {
     const struct model_draft *draft = r->draft;
     for (size_t i = 0; i < OPTION_COUNT_OF_IDS; i++) {
@@ -222,6 +242,7 @@ void finish_model(struct reading *r, const struct yaml *node, struct model_draft
     if (draft->model_files.count == 0 && !names_a_model(&draft->options))
         set_model_files(r, &at, &draft->files, true);
     set_checkpoint(r, &at);
+    set_symbol(r, &at);
     check_has_model(r, node, draft);
     model->framework = framework_of(draft);
     check_sources(r, node, draft);

@@ -11,6 +11,7 @@
 #include "cache/tree.h"
 #include "compiler/base/names.h"
 #include "compiler/base/outfile.h"
+#include "compiler/base/path.h"
 #include "compiler/batch/list.h"
 #include "rules/ninja/build_file.h"
 #include "rules/ninja/plan.h"
@@ -30,45 +31,13 @@ static bool fail_write(struct gen *g, const char *path) {
 
 // ---- Paths from the build folder ----
 
-static const char *absolute(struct arena *arena, const char *path) {
-    char *real = realpath(path[0] == '\0' ? "." : path, NULL);
-    if (real == NULL)
-        return NULL;
-    const char *copy = arena_strdup(arena, real);
-    free(real);
-    return copy;
-}
-
-// From one absolute folder to another: "" or ending in '/'.
-static const char *relative(struct arena *arena, const char *from, const char *to) {
-    size_t same = 0; // bytes of the common folders
-    for (size_t i = 0;; i++) {
-        bool from_ends = from[i] == '/' || from[i] == '\0';
-        bool to_ends = to[i] == '/' || to[i] == '\0';
-        if (from_ends && to_ends)
-            same = i;
-        if (from[i] != to[i] || from[i] == '\0')
-            break;
-    }
-    struct strbuf path = STRBUF_INIT;
-    for (const char *rest = from + same; *rest != '\0'; rest++) {
-        if (*rest == '/' && rest[1] != '\0')
-            strbuf_puts(&path, "../");
-    }
-    const char *down = to + same + (to[same] == '/');
-    if (*down != '\0')
-        strbuf_printf(&path, "%s/", down);
-    const char *copy = arena_strdup(arena, path.data);
-    strbuf_free(&path);
-    return copy;
-}
-
 static const char *folder_path(void *context, const char *folder) {
     struct gen *g = context;
     void **slot = names_slot(g->reached, folder);
     if (*slot == NULL) {
-        const char *real = absolute(g->arena, folder);
-        *slot = (void *)(uintptr_t)(real == NULL ? folder : relative(g->arena, g->folder, real));
+        const char *real = path_absolute(g->arena, folder);
+        *slot =
+            (void *)(uintptr_t)(real == NULL ? folder : path_relative(g->arena, g->folder, real));
     }
     return *slot;
 }
@@ -153,7 +122,7 @@ static bool write_list(struct gen *g, const struct plan_request *wanted) {
 // The rules call .zooc/zooc, so that their text does not depend on where the program lies.
 static bool link_program(struct gen *g) {
     const char *wanted = g->request->program != NULL ? g->request->program : "/proc/self/exe";
-    const char *target = absolute(g->arena, wanted);
+    const char *target = path_absolute(g->arena, wanted);
     const char *path = arena_printf(g->arena, "%s/.zooc/zooc", g->folder);
     if (target == NULL)
         return fail_write(g, wanted);
@@ -240,7 +209,7 @@ static bool make_folder(struct gen *g) {
     const char *inner = arena_printf(g->arena, "%s/.zooc", g->request->folder);
     if (!tree_make_folders(inner))
         return fail_write(g, inner);
-    g->folder = absolute(g->arena, g->request->folder);
+    g->folder = path_absolute(g->arena, g->request->folder);
     return g->folder != NULL || fail_write(g, g->request->folder);
 }
 

@@ -22,11 +22,6 @@ int command_step(int argc, char **argv) {
         fputs(usage, stdout);
         return EXIT_DONE;
     }
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: zooc step unpack|convert|verify ...\n\n"
-             "One step of a build. ninja calls it with what zooc gen wrote.");
-        return EXIT_DONE;
-    }
     struct arena *arena = arena_new();
     struct diag *diag = diag_new(arena);
     enum step_kind kind = argc < 2 ? STEP_KIND_COUNT : step_kind_of(argv[1]);

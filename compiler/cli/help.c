@@ -29,7 +29,7 @@ void help_wrapped(FILE *to, size_t at, size_t indent, const char *text) {
 
 void help_commands(FILE *to) {
     fputs("usage: zooc COMMAND ...\n\n"
-          "A batch model compiler: trained models of Caffe and other frameworks become OpenVINO's\n"
+          "A batch model compiler: trained models of Caffe, MXNet and TensorFlow become OpenVINO's\n"
           "Intermediate Representation.\n\ncommands:\n",
           to);
     for (size_t i = 0; i < command_count; i++) {

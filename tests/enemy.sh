@@ -11,14 +11,15 @@ zooc=$(realpath "${ZOOC_FAST:-$build/zooc}")
 enemy=$(realpath "$build/tests/preload/enemy.so")
 scratch=${SCRATCH:-$(mktemp -d)}
 archive=$(realpath zoo/digits_color.tar)
+forms=$(realpath tests/cases/tf_files/models.tar.xz)
 most=${ENEMY_RUNS:-1500} # of one kind; beyond that, evenly spaced ones
 passed=0 failed=0
 cd "$scratch" || exit 1
 tar xf "$archive" digits_color.caffemodel digits_color.prototxt
 
+model=(--input_model digits_color.caffemodel --mean_values '[10,20,30]' --reverse_input_channels)
 convert() {
-    "$zooc" convert --input_model digits_color.caffemodel --mean_values '[10,20,30]' \
-        --reverse_input_channels --model_name net --output_dir "$1" "${@:2}"
+    "$zooc" convert "${model[@]}" --model_name net --output_dir "$1" "${@:2}"
 }
 
 # run FOLDER KIND:N OPTIONS...: exit code, with everything printed in FOLDER.log
@@ -75,5 +76,12 @@ walk memory "70 0" --data_type FP32
 walk memory "70 0" --data_type FP16 --ir_version 4
 walk write "1 0" --data_type FP32
 walk read "1 70 0" --data_type FP32
+# A graph, a checkpoint of several files, and functions to be inlined.
+tar -xJf "$forms" net/sharded net/graph.pb functions
+model=(--input_model net/graph.pb --input_checkpoint net/sharded/v2 --batch 1)
+walk memory "70 0" --data_type FP32
+walk read "1 70 0" --data_type FP32
+model=(--input_model functions/graph.pb --input_checkpoint functions/model)
+walk memory "70 0" --data_type FP32
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make the models of tests/tf_forms.sh with TensorFlow 1.12: make.py OUT_DIR
+"""Make the models of tests/tf_forms.sh: make.py OUT_DIR, with TensorFlow 1.12 and then with 1.15
 
 Writes one folder a model, and models.tar.xz of them all. A folder holds several forms of one
-network, input.npz, and golden.npz with what TensorFlow computes.
+network, input.npz, and golden.npz with what TensorFlow computes. Version 1.15 adds what is kept the
+way of TensorFlow 2.
 """
 import io
 import lzma
@@ -304,12 +305,48 @@ def fed_default():
         goldens(s, path, {"x": values("x", [1, 4])}, ["y"])
 
 
-every_form()
-functions()
-initial_values()
-random_values()
-types()
-fed_default()
+# ---- the way of TensorFlow 2 ---------------------------------------------------------------------
+
+
+def module():
+    """A SavedModel of a module: functions within functions, variables named after its fields."""
+    tf.compat.v1.enable_v2_behavior()
+
+    class Net(tf.Module):
+        def __init__(self):
+            self.weights = tf.Variable(values("w", [4, 4]), name="w")
+            self.layers = [tf.Variable(values("b", [4]), name="shared/b"), tf.Variable(2.0)]
+
+        @tf.function
+        def inner(self, a):
+            return tf.matmul(a, self.weights) + self.layers[0], a * self.layers[1]
+
+        @tf.function(input_signature=[tf.TensorSpec([2, 4], tf.float32, "image")])
+        def call(self, image):
+            a, b = self.inner(image)
+            return {"second": b, "first": self.inner(a)[0]}
+
+    net, path = Net(), folder("module")
+    shutil.rmtree(os.path.join(path, "saved"), True)
+    x = values("x", [2, 4])
+    got = net.call(tf.constant(x))
+    tf.saved_model.save(net, os.path.join(path, "saved"), net.call)
+    np.savez(os.path.join(path, "input.npz"), serving_default_image=x)
+    # The outputs of a function are in the order of their names.
+    np.savez(os.path.join(path, "golden.npz"), **{
+        "StatefulPartitionedCall:0": got["first"].numpy(),
+        "StatefulPartitionedCall:1": got["second"].numpy()})
+
+
+if tf.__version__.startswith("1.15"):
+    module()
+else:
+    every_form()
+    functions()
+    initial_values()
+    random_values()
+    types()
+    fed_default()
 
 
 # ---- the archive ---------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ static int compare_numbers(uint64_t a, uint64_t b) {
 
 static int compare_looks(const struct candidate *a, const struct candidate *b) {
     int order = compare_numbers(a->blob->size, b->blob->size);
+    if (order == 0)
+        order = compare_numbers(a->blob->turned, b->blob->turned);
     return order != 0 ? order : memcmp(a->probe, b->probe, sizeof a->probe);
 }
 

@@ -17,6 +17,7 @@ struct bin_blob {
     const struct tensor *tensor; // as it is written
     const char *owner;           // node that it belongs to, for messages
     uint32_t index;              // in order of adding
+    bool turned;                 // read as a transposed matrix: not joined with one that is not
     const struct bin_blob *same; // an earlier blob with the same bytes, or NULL
     uint64_t size, offset;       // offset: after bin_layout
     struct bin_blob *next;

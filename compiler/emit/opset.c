@@ -4,6 +4,7 @@
 
 #include "compiler/base/strbuf.h"
 #include "compiler/emit/emitter.h"
+#include "compiler/ops/matmul.h"
 #include "compiler/ops/ops.h"
 
 // Processors load vectors of at most 64 bytes: a blob that starts there needs no copy.
@@ -41,10 +42,19 @@ static bool survives_as_half(const struct tensor *t) {
     return count_lost(t, 0, some) * 2 <= some || count_lost(t, 0, all) < all - all / 4;
 }
 
+// The bounds of quantizers stay as they are: halves would shift every step.
+static bool is_bound(const struct value *v) {
+    for (const struct use *u = v->first_use; u != NULL; u = u->next)
+        if (u->user->op == &op_FakeQuantize && u->index > 0)
+            return true;
+    return false;
+}
+
 // With FP16, weights are kept as halves behind a Convert that readers know as decompression.
 static bool can_compress(const struct emitter *e, const struct node *n) {
     return e->options->data_type == DT_F16 && n->outputs[0].type == DT_F32 &&
-           n->outputs[0].constant->type == DT_F32 && survives_as_half(n->outputs[0].constant);
+           n->outputs[0].constant->type == DT_F32 && !is_bound(&n->outputs[0]) &&
+           survives_as_half(n->outputs[0].constant);
 }
 
 static bool is_compressed(const struct node *n) {
@@ -66,7 +76,10 @@ static void add_blobs(struct emitter *e, struct node *n) {
     if (!is_constant(n))
         return;
     enum dtype type = can_compress(e, n) ? DT_F16 : n->outputs[0].type;
-    n->scratch = bin_add(&e->bin, n->outputs[0].constant, type, n->name);
+    struct bin_blob *blob = bin_add(&e->bin, n->outputs[0].constant, type, n->name);
+    for (const struct use *u = n->outputs[0].first_use; u != NULL; u = u->next)
+        blob->turned |= matmul_turns(u);
+    n->scratch = blob;
 }
 
 static uint32_t layer_count(const struct emitter *e, const struct node *n) {

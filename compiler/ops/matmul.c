@@ -133,3 +133,8 @@ const struct op_def op_MatMul = {
     .evaluate = evaluate_matmul,
     .lowered_by = "lower_classic_fully_connected",
 };
+
+bool matmul_turns(const struct use *u) {
+    const struct matmul *a = u->user->attrs;
+    return node_is(u->user, &op_MatMul) && (u->index == 0 ? a->transpose_a : a->transpose_b);
+}

@@ -9,4 +9,7 @@
     A(BOOL, transpose_b, false, NULL, "transpose_b", NULL)
 ATTR_STRUCT(matmul, MATMUL_ATTRS)
 
+// Whether a MatMul reads the value as a transposed matrix.
+bool matmul_turns(const struct use *u);
+
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flatten and CropIE in opset operators; pooling windows that only Caffe rounds so.
+// Flatten and CropIE in opset operators; slices as runtimes take them.
 #include "compiler/ops/classic.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/lower.h"
@@ -84,13 +84,66 @@ static bool complete_masks(struct node *n) {
     return changed;
 }
 
+// --- new axes and lost ones in one slice ---------------------------------------------------------
+
+static bool any(struct ints mask) {
+    for (uint32_t i = 0; i < mask.count; i++)
+        if (mask.data[i] != 0)
+            return true;
+    return false;
+}
+
+static struct ints joined(struct arena *arena, struct ints a, struct ints b) {
+    int64_t *data = arena_array_of(arena, a.count, int64_t);
+    for (uint32_t i = 0; i < a.count; i++)
+        data[i] = a.data[i] != 0 || b.data[i] != 0;
+    return (struct ints){data, a.count};
+}
+
+static struct ints inverted(struct arena *arena, struct ints a) {
+    int64_t *data = arena_array_of(arena, a.count, int64_t);
+    for (uint32_t i = 0; i < a.count; i++)
+        data[i] = a.data[i] == 0;
+    return (struct ints){data, a.count};
+}
+
+// The CPU runtime of today gives anything for a slice that makes an axis and loses another. The
+// first of two makes axes and keeps whole what the second then loses; that keeps whole the rest.
+static bool split_slice(struct node *n) {
+    struct arena *arena = n->graph->arena;
+    struct builder b = {.graph = n->graph, .place = n->place};
+    struct strided_slice *second = n->attrs;
+    if (!any(second->new_axis_mask) || !any(second->shrink_axis_mask))
+        return false;
+    struct ints lost = second->shrink_axis_mask;
+    struct value *inputs[] = {node_input(n, 0), node_input(n, 1), node_input(n, 2),
+                              node_input(n, 3)};
+    struct node *made =
+        build_node(&b, &op_StridedSlice, lower_name(n, "axes"), inputs[3] == NULL ? 3 : 4, inputs);
+    struct strided_slice *first = made->attrs;
+    *first = *second;
+    first->shrink_axis_mask = inverted(arena, joined(arena, lost, inverted(arena, lost)));
+    first->begin_mask = joined(arena, second->begin_mask, lost);
+    first->end_mask = joined(arena, second->end_mask, lost);
+    node_finish(made);
+    second->new_axis_mask = first->shrink_axis_mask;
+    second->begin_mask = second->end_mask = inverted(arena, lost);
+    node_set_input(n, 0, &made->outputs[0]);
+    if (inputs[3] != NULL) {
+        struct value *ones = build_constant(
+            &b, lower_name(n, "ones"), tensor_splat(arena, inputs[3]->type, inputs[3]->shape, 1));
+        node_set_input(n, 3, ones);
+    }
+    return true;
+}
+
 bool lower_opset_shape(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = lower_each(g, &op_Flatten, lower_flatten);
     changed |= lower_each(g, &op_CropIE, lower_crop);
     GRAPH_EACH(g, n) {
         if (n->op == &op_StridedSlice)
-            changed |= complete_masks(n);
+            changed |= complete_masks(n) | split_slice(n);
     }
     return changed;
 }

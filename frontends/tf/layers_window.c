@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions, pooling, and what stands between them: biases, batch normalization, LRN, products.
+#include <math.h>
 #include <string.h>
 
 #include "compiler/ops/build_layers.h"
+#include "compiler/ops/elementwise.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/normalization.h"
 #include "compiler/ops/pooling.h"
@@ -197,21 +199,30 @@ void tf_batch_norm(struct tf_layer *l) {
 }
 
 // x / (bias + alpha * sum over 2r+1 channels)^beta; LRN divides alpha by the size.
+// x * (bias + alpha * sum)^-beta. Runtimes cut the bias to an integer, so it is drawn out:
+// bias^-beta * x * (1 + alpha / bias * sum)^-beta.
 void tf_lrn(struct tf_layer *l) {
     int64_t radius = tf_attr_int(l->node, "depth_radius", 5);
     double alpha = tf_attr_float(l->node, "alpha", 1), beta = tf_attr_float(l->node, "beta", 0.5);
     double bias = tf_attr_float(l->node, "bias", 1);
+    bool drawn = bias > 0 && bias != 1;
     if (!tf_rank(l, 0, 4, 4))
         return;
-    struct value *axes = build_i64(&l->builder, tf_name(l, "axes"), 1, &(int64_t){1});
+    struct builder *b = &l->builder;
+    struct value *axes = build_i64(b, tf_name(l, "axes"), 1, &(int64_t){1});
     struct value *x = tf_to_first(l, "to_channels_first", l->inputs[0]);
-    struct node *n = build_node(&l->builder, &op_LRN, l->name, 2, (struct value *[]){x, axes});
+    struct node *n = build_node(b, &op_LRN, drawn ? tf_name(l, "unit") : l->name, 2,
+                                (struct value *[]){x, axes});
     struct lrn *a = n->attrs;
     a->size = 2 * radius + 1;
-    a->alpha = (float)(alpha * (double)a->size);
+    a->alpha = (float)((drawn ? alpha / bias : alpha) * (double)a->size);
     a->beta = (float)beta;
-    a->bias = (float)bias;
-    l->outputs[0] = tf_to_last(l, finish(n));
+    a->bias = drawn ? 1 : (float)bias;
+    struct value *y = finish(n);
+    if (drawn)
+        y = build_op2(b, &op_Multiply, l->name, y,
+                      build_f32_scalar(b, tf_name(l, "factor"), (float)pow(bias, -beta)));
+    l->outputs[0] = tf_to_last(l, y);
 }
 
 // --- products ------------------------------------------------------------------------------------

@@ -232,6 +232,7 @@ class Net:
             if function is None:
                 kept[name] = node
                 needed.extend(node.input)
+                needed.extend(n.name for n in self.nodes.values() if n.op in ASSIGNS and n.input[0] == name)
             else:
                 found = function(node, *self.run([i for i in node.input if not i.startswith("^")]))
                 self.known[name] = found if isinstance(found, list) else [found]
@@ -250,9 +251,13 @@ class Net:
             part.node.extend([node])
         with tf.Graph().as_default(), tf.Session() as session:
             tf.import_graph_def(part, name="")
+            session.run([name for name, node in kept.items() if node.op in ASSIGNS])  # what variables begin with
             wanted = [n if ":" in n else n + ":0" for n in names]
             wanted = [sources[n] + ":0" if n in sources else n for n in wanted]
             return session.run(wanted, {k: v for k, v in self.feeds.items() if k[:-2] in kept}) if wanted else []
+
+
+ASSIGNS = ("Assign", "AssignVariableOp")
 
 
 def constant_node(name, value):

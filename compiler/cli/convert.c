@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zooc convert: one model. What it prints and how it ends are the Model Optimizer's.
 #include "compiler/driver/convert.h"
+#include "compiler/driver/driver.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -74,6 +75,22 @@ static void print_success(struct session *s, const struct conversion_target *tar
     printf("[ SUCCESS ] Total execution time: %.2f seconds.\n", seconds_since(&s->start));
 }
 
+// --tensorflow_custom_operations_config_update asks for another file than an IR: NULL when not
+// given.
+static const char *updated_file(const struct session *s) {
+    const struct option_def *def = &option_table[OPT_tensorflow_custom_operations_config_update];
+    return driver_option_serves(&s->conversion, def)
+               ? s->options.text[OPT_tensorflow_custom_operations_config_update]
+               : NULL;
+}
+
+static void update(struct session *s, const char *path) {
+    bool done = conversion_import(&s->conversion) != NULL;
+    if (done && cli_exit_code(s->conversion.diag) == EXIT_DONE &&
+        !option_flag(&s->options, OPT_silent))
+        printf("\n[ SUCCESS ] Updated file: %s\n", arguments_path(s->conversion.arena, path));
+}
+
 static int convert(struct session *s) {
     struct conversion *c = &s->conversion;
     if (strcmp(option_text(&s->options, OPT_log_level), "DEBUG") == 0)
@@ -83,6 +100,10 @@ static int convert(struct session *s) {
         return cli_exit_code(c->diag);
     if (!quiet)
         arguments_print(c, stdout);
+    if (updated_file(s) != NULL) {
+        update(s, updated_file(s));
+        return cli_exit_code(c->diag);
+    }
     uint32_t count = 0;
     struct conversion_target *targets = conversion_targets(c, &count);
     bool done = open_trace(s) && conversion_run(c, targets, count);

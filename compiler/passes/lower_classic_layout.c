@@ -4,6 +4,7 @@
 // inside.
 #include "compiler/base/fatal.h"
 #include "compiler/ops/data.h"
+#include "compiler/ops/detection.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
@@ -24,7 +25,8 @@ static void turn_parameter(struct node *n) {
 
 static bool turn_result(struct node *n) {
     struct value *v = node_input(n, 0);
-    if (v->shape.rank != 4 && v->shape.rank != 5)
+    // Who decodes YOLO's regions takes them with their channels first.
+    if ((v->shape.rank != 4 && v->shape.rank != 5) || node_is(v->producer, &op_RegionYolo))
         return false;
     struct builder b = {.graph = n->graph, .place = n->place};
     struct order first = order_to_channels_first(v->shape.rank);

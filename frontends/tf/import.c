@@ -9,6 +9,7 @@
 #include "frontends/tf/files.h"
 #include "frontends/tf/layers.h"
 #include "frontends/tf/loops.h"
+#include "frontends/tf/replace.h"
 #include "frontends/tf/saved_model.h"
 #include "frontends/tf/table.h"
 #include "frontends/wire/wire.h"
@@ -218,18 +219,25 @@ static void say_layouts(struct graph *g, bool last) {
     }
 }
 
-static bool tf_import(const struct import_options *options, struct graph *g) {
+static bool tf_import(const struct import_options *given, struct graph *g) {
     struct import im = {.base = {.graph = g}};
-    struct import_options signed_options = *options;
-    options = &signed_options;
-    tf_graph_init(&im.tf, g->arena, g->diag, options->model);
-    if (!tf_open(&signed_options, &im.tf))
+    struct import_options options = *given; // signatures and replacements say other inputs, outputs
+    const char *update =
+        given->option == NULL
+            ? NULL
+            : given->option(given->options, "tensorflow_custom_operations_config_update");
+    tf_graph_init(&im.tf, g->arena, g->diag, given->model);
+    if (!tf_open(&options, &im.tf))
         return false;
-    tf_resolve_conditions(&im.tf, options);
+    if (update != NULL) // and no more
+        return tf_update_replacements(&im.tf, update);
+    if (!tf_replace(&im.tf, &options))
+        return false;
+    tf_resolve_conditions(&im.tf, &options);
     if (!tf_collapse_loops(&im.tf) || !make_index(&im))
         return false;
     g->keep_strides = true;
-    if (!importer_run(&im.base, options, import_node))
+    if (!importer_run(&im.base, &options, import_node))
         return false;
     say_layouts(g, keeps_channels_last(&im.tf));
     return true;

@@ -17,7 +17,8 @@ struct tf_edge {
     uint32_t node, output;
 };
 
-struct tf_loop; // loops.h
+struct tf_loop;     // loops.h
+struct tf_replaced; // replace.h
 
 struct tf_node {
     const char *name, *op;
@@ -25,10 +26,11 @@ struct tf_node {
     size_t attr_count;
     struct tf_edge *inputs; // data edges alone; TF_NONE: names no node
     uint32_t input_count;
-    const struct tensor *frozen;    // a value that no attribute holds
-    const struct tf_stored *stored; // where a variable's value is (variables.h)
-    const char *fault;              // why it cannot be imported, if it is reached
-    const struct tf_loop *loop;     // of the LoopCond that stands for a whole loop
+    const struct tensor *frozen;        // a value that no attribute holds
+    const struct tf_stored *stored;     // where a variable's value is (variables.h)
+    const char *fault;                  // why it cannot be imported, if it is reached
+    const struct tf_loop *loop;         // of the LoopCond that stands for a whole loop
+    const struct tf_replaced *replaced; // of a node that stands for a replaced sub-graph
     bool removed;
     bool internal; // had a reader in the file: never an output of the model of its own accord
 };

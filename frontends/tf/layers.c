@@ -243,6 +243,11 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("ArgMin", tf_argmax),
     CALL("OneHot", tf_one_hot),
     CALL("Cumsum", tf_cumsum),
+
+    // ---- what stands for replaced sub-graphs: their ids, or one layer of any type ----
+    CALL("TFYOLO", tf_region),
+    CALL("TFYOLOV3", tf_region),
+    CALL("SubGraphReplacement", tf_replaced_layer),
 };
 // clang-format on
 

@@ -100,5 +100,6 @@ tf_layer_function tf_array, tf_array_read, tf_array_write, tf_array_scatter, tf_
     tf_array_size, tf_array_concat, tf_array_split;
 tf_layer_function tf_resize_bilinear, tf_resize_nearest, tf_patches, tf_crop_and_resize, tf_nms,
     tf_ctc_greedy;
+tf_layer_function tf_replaced_layer, tf_region;
 
 #endif

@@ -242,7 +242,14 @@ static void write_model(struct arena *arena, const struct layer_record *record) 
     strbuf_free(&w.text);
 }
 
+// What stands for a replaced sub-graph is no operator of a source: replace.txt has it.
+static bool replaces(const struct tf_layer_row *row) {
+    return row->import == tf_region || row->import == tf_replaced_layer;
+}
+
 static const char *type(size_t index) {
+    while (index < tf_layer_row_count && replaces(&tf_layer_rows[index]))
+        index++;
     return index < tf_layer_row_count ? tf_layer_rows[index].op : NULL;
 }
 

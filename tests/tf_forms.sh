@@ -98,6 +98,8 @@ same saved_model frozen --input_model net/saved_text "${net[@]}"
 
 same frozen_and_checkpoint frozen --input_model net/frozen.pb --input_checkpoint net/v1/model.ckpt "${net[@]}"
 warned frozen_and_checkpoint "option 'input_checkpoint' has no effect: the graph has no variables"
+same saved_file frozen --input_model net/saved/saved_model.pb "${net[@]}"
+same saved_text_file frozen --input_model net/saved_text/saved_model.pbtxt "${net[@]}"
 
 # The signature says where a SavedModel ends. The graph tagged `train` is another one.
 reference frozen_alone net --input_model net/frozen.pb -b 1
@@ -176,7 +178,18 @@ for ((i = 0; i < 40; i++)); do
       node_def { name: \"n\" op: \"g$((i + 1))\" input: \"p:r:0\" } ret { key: \"r\" value: \"n:r:0\" } } "
 done
 call laughs "$f node_def { name: \"n\" op: \"g0\" input: \"a\" } } $laughs"
-refused laughs "number of nodes" --input_model laughs.pbtxt
+refused laughs "with all functions inlined" --input_model laughs.pbtxt
+
+# Names that grow with each level.
+long=$(printf 'n%.0s' {1..9000})
+laughs=''
+for ((i = 0; i < 60; i++)); do
+    laughs+="function { signature { name: \"g$i\" input_arg { name: \"a\" type: DT_FLOAT }
+      output_arg { name: \"r\" type: DT_FLOAT } } node_def { name: \"$long\" op: \"g$((i + 1))\" input: \"a\" }
+      node_def { name: \"q\" op: \"g$((i + 1))\" input: \"$long:r:0\" } ret { key: \"r\" value: \"q:r:0\" } } "
+done
+call long_names "$f node_def { name: \"n\" op: \"g0\" input: \"a\" } } $laughs"
+refused long_names "size with all functions inlined" --input_model long_names.pbtxt
 
 # ---- TensorBoard ----
 check "an event file is written" convert events --input_model net/frozen.pb "${net[@]}" --tensorboard_logdir events

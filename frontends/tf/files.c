@@ -118,8 +118,9 @@ static bool read_model(struct model *m) {
         diag_report(m->g->diag, NULL, OPTION_MISSING, "--input_model");
         return false;
     }
-    if (saved_model_is(model))
-        return read_saved_model(m, model);
+    saved = saved_model_folder(m->g->arena, model);
+    if (saved != NULL)
+        return read_saved_model(m, saved);
     return source_has_suffix(model, ".meta") ? read_meta(m, model) : read_graph(m, model);
 }
 

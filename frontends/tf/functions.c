@@ -17,6 +17,7 @@ struct inlining {
     struct names *functions;     // name -> FunctionDef
     const struct frame **frames; // by node: the call whose body it is of
     uint32_t frame_capacity;
+    size_t used; // of the arena, before
 };
 
 struct call {
@@ -216,14 +217,39 @@ static void set_frame(struct inlining *in, uint32_t node, const struct frame *fr
     in->frames[node] = frame;
 }
 
-static void add_body(struct inlining *in, struct call *c, const struct frame *frame) {
+static bool within(struct inlining *in, const char *what, uint64_t count, uint64_t limit) {
+    if (count <= limit)
+        return true;
+    diag_report(in->g->diag, NULL, LIMIT, what, in->g->file,
+                arena_printf(in->g->arena, "%llu", (unsigned long long)limit));
+    return false;
+}
+
+// Small files can ask for much: twice as many nodes at each level, names that grow.
+static bool within_bounds(struct inlining *in) {
+    return within(in, "size with all functions inlined", arena_used(in->g->arena) - in->used,
+                  limits.skeleton_bytes);
+}
+
+static void connect_body(struct inlining *in, const struct call *c, uint32_t first) {
+    for (size_t i = 0; i < c->function->n_node_def; i++) {
+        const Tensorflow__NodeDef *def = c->function->node_def[i];
+        uint32_t at = 0;
+        for (size_t k = 0; k < def->n_input; k++)
+            if (def->input[k][0] != '^')
+                in->g->nodes[first + i].inputs[at++] = body_edge(in, c, def->input[k]);
+    }
+}
+
+// False after a report.
+static bool add_body(struct inlining *in, struct call *c, const struct frame *frame) {
     struct tf_graph *g = in->g;
     const Tensorflow__OpDef *signature = c->function->signature;
     uint32_t first = g->count;
     c->args = places_of_args(g->arena, signature->input_arg, signature->n_input_arg, c->attrs,
                              c->attr_count);
     c->nodes = names_new(g->arena);
-    for (size_t i = 0; i < c->function->n_node_def; i++) {
+    for (size_t i = 0; i < c->function->n_node_def && within_bounds(in); i++) {
         const Tensorflow__NodeDef *def = c->function->node_def[i];
         const char *name = def->name == NULL ? "" : def->name;
         struct tf_node *n = tf_graph_node(g, arena_printf(g->arena, "%s/%s", c->name, name),
@@ -233,13 +259,10 @@ static void add_body(struct inlining *in, struct call *c, const struct frame *fr
         *names_slot(c->nodes, name) = (void *)((uintptr_t)g->count);
         set_frame(in, g->count - 1, frame);
     }
-    for (size_t i = 0; i < c->function->n_node_def; i++) {
-        const Tensorflow__NodeDef *def = c->function->node_def[i];
-        uint32_t at = 0;
-        for (size_t k = 0; k < def->n_input; k++)
-            if (def->input[k][0] != '^')
-                g->nodes[first + i].inputs[at++] = body_edge(in, c, def->input[k]);
-    }
+    if (g->count - first != c->function->n_node_def)
+        return false;
+    connect_body(in, c, first);
+    return within_bounds(in);
 }
 
 static uint64_t count_outputs(const struct call *c) {
@@ -292,16 +315,14 @@ static bool inline_call(struct inlining *in, struct call *c) {
         n->op = "PartitionedCall";
         return true;
     }
-    if (c->function->n_node_def > limits.nodes - in->g->count) {
-        diag_report(in->g->diag, NULL, LIMIT, "number of nodes with all functions inlined",
-                    in->g->file,
-                    arena_printf(in->g->arena, "%llu", (unsigned long long)limits.nodes));
+    if (!within(in, "number of nodes with all functions inlined",
+                in->g->count + c->function->n_node_def, limits.nodes))
         return false;
-    }
     struct frame *frame = arena_new_of(in->g->arena, struct frame);
     *frame = (struct frame){
         .function = c->function, .outer = outer, .depth = outer == NULL ? 1 : outer->depth + 1};
-    add_body(in, c, frame);
+    if (!add_body(in, c, frame))
+        return false;
     connect_outputs(in, c);
     return true;
 }
@@ -331,7 +352,7 @@ static bool look_at(struct inlining *in, uint32_t node) {
 }
 
 bool tf_inline_functions(struct tf_graph *g) {
-    struct inlining in = {.g = g, .functions = names_new(g->arena)};
+    struct inlining in = {.g = g, .functions = names_new(g->arena), .used = arena_used(g->arena)};
     for (size_t i = 0; g->library != NULL && i < g->library->n_function; i++) {
         const Tensorflow__FunctionDef *f = g->library->function[i];
         if (f->signature != NULL && f->signature->name != NULL)

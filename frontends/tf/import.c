@@ -243,12 +243,20 @@ static bool tf_import(const struct import_options *given, struct graph *g) {
     return true;
 }
 
+static bool path_is_saved_model(const char *path) {
+    struct arena *arena = arena_new();
+    bool is = saved_model_folder(arena, path) != NULL;
+    arena_free(arena);
+    return is;
+}
+
 static int tf_bid(const char *path, struct slice head) {
     enum { SUFFIX = 60, SURE = 90, CONTENT = 20 };
     bool suffix = source_has_suffix(path, ".pb") || source_has_suffix(path, ".pb.frozen");
     if (source_has_suffix(path, ".pbtxt") || source_has_suffix(path, ".meta"))
         return SUFFIX;
-    if (saved_model_is(path) || table_is(head)) // the latter to be told what it is
+    // A SavedModel's folder; a checkpoint, to be told what it is.
+    if ((head.size == 0 && path_is_saved_model(path)) || table_is(head))
         return SURE;
     unsigned known = wire_match(head, &tensorflow__graph_def__descriptor, 4);
     if (suffix)

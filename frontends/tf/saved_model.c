@@ -4,29 +4,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/base/map.h"
 #include "compiler/base/strbuf.h"
 #include "frontends/source.h"
 #include "frontends/tf/layers.h"
 
-static const char *const files[] = {"saved_model.pb", "saved_model.pbtxt"};
+static const struct {
+    const char *name;
+    const char *start; // the version of its schema stands first, and so in no graph
+} files[] = {{"saved_model.pb", "\x08"}, {"saved_model.pbtxt", "saved_model_schema_version"}};
 
 static const char *file_in(struct arena *arena, const char *folder, size_t which) {
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/')
         length--;
-    return arena_printf(arena, "%.*s/%s", (int)length, folder, files[which]);
+    return arena_printf(arena, "%.*s/%s", (int)length, folder, files[which].name);
 }
 
 const char *saved_model_file(struct arena *arena, const char *folder) {
-    const char *text = file_in(arena, folder, 1);
-    return source_exists(text) ? text : file_in(arena, folder, 0);
+    const char *binary = file_in(arena, folder, 0), *text = file_in(arena, folder, 1);
+    return source_exists(binary) || !source_exists(text) ? binary : text;
 }
 
-bool saved_model_is(const char *folder) {
-    struct arena *arena = arena_new();
-    bool is = source_is_folder(folder) && source_exists(saved_model_file(arena, folder));
-    arena_free(arena);
-    return is;
+const char *saved_model_folder(struct arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    struct slice bytes;
+    if (source_is_folder(path))
+        return source_exists(saved_model_file(arena, path)) ? path : NULL;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (strcmp(name, files[i].name) == 0 && map_file(arena, path, &bytes) &&
+            slice_starts(bytes, files[i].start))
+            return slash == NULL ? "." : arena_strndup(arena, path, (size_t)(slash - path) + 1);
+    return NULL;
 }
 
 // --- tags ----------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@
 #include "frontends/frontend.h"
 #include "frontends/tf/index.h"
 
-bool saved_model_is(const char *folder);
+// The folder of a SavedModel: `path` itself, or where its file is; NULL when it is none.
+const char *saved_model_folder(struct arena *arena, const char *path);
 // The file of the folder that holds the graphs.
 const char *saved_model_file(struct arena *arena, const char *folder);
 

@@ -17,9 +17,14 @@ static const struct {
     const char *name;
     bool question, file;
 } kinds[RECORD_KIND_COUNT] = {
-    [RECORD_STEP] = {"step", true, false},     [RECORD_BUILD] = {"build", true, false},
-    [RECORD_OPTION] = {"option", true, false}, [RECORD_INPUT] = {"input", true, true},
-    [RECORD_OUTPUT] = {"output", false, true}, [RECORD_RESULT] = {"result", false, false},
+    [RECORD_STEP] = {"step", true, false},
+    [RECORD_BUILD] = {"build", true, false},
+    [RECORD_OPTION] = {"option", true, false},
+    [RECORD_INPUT] = {"input", true, true},
+    [RECORD_OUTPUT] = {"output", false, true},
+    [RECORD_RESULT] = {"result", false, false},
+    [RECORD_INPUT_SUM] = {"input-sha256", false, false},
+    [RECORD_OUTPUT_SUM] = {"output-sha256", false, false},
 };
 
 struct record *record_new(struct arena *arena) {
@@ -148,12 +153,7 @@ static bool check_sum(char *text, size_t size) {
     return hash_equal(said, hash_bytes(text, size - tail));
 }
 
-struct record *record_read(struct arena *arena, const char *path, bool *damaged) {
-    struct slice content;
-    *damaged = false;
-    if (!map_file(arena, path, &content))
-        return NULL;
-    *damaged = true;
+struct record *record_parse(struct arena *arena, struct slice content) {
     char *text = arena_strndup(arena, (const char *)content.data, content.size);
     size_t first = sizeof first_line - 1;
     if (!check_sum(text, content.size) || strncmp(text, first_line, first) != 0)
@@ -164,7 +164,16 @@ struct record *record_read(struct arena *arena, const char *path, bool *damaged)
         if (!parse_line(record, &cursor))
             return NULL;
     }
-    *damaged = false;
+    return record;
+}
+
+struct record *record_read(struct arena *arena, const char *path, bool *damaged) {
+    struct slice content;
+    struct record *record = NULL;
+    bool there = map_file(arena, path, &content);
+    if (there)
+        record = record_parse(arena, content);
+    *damaged = there && record == NULL;
     return record;
 }
 
@@ -189,14 +198,19 @@ static bool write_beside(const char *path, const struct strbuf *text) {
     return done;
 }
 
+void record_put(const struct record *record, struct strbuf *to) {
+    size_t start = to->length;
+    strbuf_puts(to, first_line);
+    for (uint32_t i = 0; i < record->count; i++)
+        put_line(to, &record->lines[i]);
+    char sum[HASH_TEXT_SIZE];
+    hash_to_text(hash_bytes(to->data + start, to->length - start), sum);
+    strbuf_printf(to, "%s%s\n", last_line, sum);
+}
+
 bool record_write(const struct record *record, const char *path) {
     struct strbuf text = STRBUF_INIT;
-    strbuf_puts(&text, first_line);
-    for (uint32_t i = 0; i < record->count; i++)
-        put_line(&text, &record->lines[i]);
-    char sum[HASH_TEXT_SIZE];
-    hash_to_text(hash_bytes(text.data, text.length), sum);
-    strbuf_printf(&text, "%s%s\n", last_line, sum);
+    record_put(record, &text);
     bool done = write_beside(path, &text);
     int error = errno;
     strbuf_free(&text);
@@ -214,6 +228,11 @@ const struct record_line *record_find(const struct record *record, enum record_k
     return NULL;
 }
 
+static void next_reason(struct strbuf *why) {
+    if (why->length > 0)
+        strbuf_puts(why, "; ");
+}
+
 // Says how `line` of one record looks in the other.
 static bool same_line(const struct record_line *line, const struct record *was,
                       struct strbuf *why) {
@@ -221,6 +240,7 @@ static bool same_line(const struct record_line *line, const struct record *was,
     if (old != NULL && strcmp(old->value, line->value) == 0)
         return true;
     const char *kind = kinds[line->kind].name;
+    next_reason(why);
     if (old == NULL)
         strbuf_printf(why, "%s '%s' is new", kind, line->name);
     else if (line->kind == RECORD_OPTION)
@@ -233,27 +253,18 @@ static bool same_line(const struct record_line *line, const struct record *was,
 }
 
 bool record_answers(const struct record *was, const struct record *now, struct strbuf *why) {
+    bool same = true;
     for (uint32_t i = 0; i < now->count; i++) {
         if (kinds[now->lines[i].kind].question && !same_line(&now->lines[i], was, why))
-            return false;
+            same = false;
     }
     for (uint32_t i = 0; i < was->count; i++) {
         const struct record_line *line = &was->lines[i];
         if (kinds[line->kind].question && record_find(now, line->kind, line->name) == NULL) {
+            next_reason(why);
             strbuf_printf(why, "%s '%s' is gone", kinds[line->kind].name, line->name);
-            return false;
+            same = false;
         }
     }
-    return true;
-}
-
-struct hash record_question(const struct record *record) {
-    struct strbuf text = STRBUF_INIT;
-    for (uint32_t i = 0; i < record->count; i++) {
-        if (kinds[record->lines[i].kind].question)
-            put_line(&text, &record->lines[i]);
-    }
-    struct hash hash = hash_bytes(text.data, text.length);
-    strbuf_free(&text);
-    return hash;
+    return same;
 }

@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cache/store.h"
 #include "cache/tree.h"
 #include "compiler/base/fatal.h"
 #include "compiler/batch/list.h"
@@ -69,26 +68,10 @@ static bool start_events(struct build *b) {
         return false;
     }
     close(fd);
+    cache_forget_faults(b->arena, b->request->gen.folder);
     setenv("ZOOC_EVENTS", ".zooc/events.jsonl", 1); // steps run in the build folder
     setenv("NINJA_STATUS", PROGRESS_STATUS, 1);
     return true;
-}
-
-// The steps find the cache and the rules of fetching in their environment, not in their commands:
-// no path of this machine is in build.ninja.
-static void tell_steps(struct build *b) {
-    const char *folder = store_folder(b->arena, b->request->cache_dir);
-    if (folder != NULL && folder[0] != '/') {
-        char *here = getcwd(NULL, 0);
-        if (here == NULL)
-            fatal_out_of_memory();
-        folder = arena_printf(b->arena, "%s/%s", here, folder);
-        free(here);
-    }
-    if (folder != NULL)
-        setenv("ZOOC_CACHE", folder, 1);
-    if (b->request->offline)
-        setenv("ZOOC_OFFLINE", "1", 1);
 }
 
 static int spawn_ninja(struct build *b, int output, pid_t *pid) {
@@ -171,6 +154,8 @@ static int finish(struct build *b, int ninja, double start) {
     struct tally *tally = tally_make(b->arena, b->request->gen.folder, list, ninja == 0);
     tally->seconds = now() - start;
     tell_files(b, tally);
+    if (tally->outcomes[MODEL_BUILT].models > 0)
+        cache_shrink(b->arena);
     struct summary summary = {.tally = tally, .nothing_ran = b->progress.nothing_to_do};
     build_summary_print(b->arena, &summary, stdout);
     if (ninja == NINJA_INTERRUPTED)
@@ -182,6 +167,8 @@ int build_run(struct arena *arena, const struct build_request *request, struct d
     struct build b = {.arena = arena, .request = request, .diag = diag};
     double start = now();
     bool fresh = access(request->gen.folder, F_OK) != 0;
+    if (!cache_set_environment(arena, &request->cache, diag))
+        return EXIT_USAGE;
     if (!lock_folder(&b))
         return diag_exit_code(diag);
     if (!gen_write(arena, &request->gen, diag)) {
@@ -191,7 +178,8 @@ int build_run(struct arena *arena, const struct build_request *request, struct d
     }
     if (!start_events(&b))
         return diag_exit_code(diag);
-    tell_steps(&b);
+    if (request->offline)
+        setenv("ZOOC_OFFLINE", "1", 1); // for the steps, like the settings of the cache
     int ninja = run_ninja(&b);
     int code = ninja < 0 ? EXIT_INPUT : finish(&b, ninja, start);
     return diag_exit_code(diag) > code ? diag_exit_code(diag) : code;

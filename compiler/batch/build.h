@@ -4,12 +4,13 @@
 #define ZOOC_BATCH_BUILD_H
 
 #include "compiler/batch/gen.h"
+#include "compiler/batch/settings.h"
 
 struct build_request {
     struct gen_request gen;
-    unsigned jobs;                // 0: ninja decides
-    const char *cache_dir;        // NULL: the environment says
-    bool offline;                 // nothing is fetched
+    unsigned jobs; // 0: ninja decides
+    bool offline;  // nothing is fetched
+    struct cache_settings cache;
     const char *junit, *markdown; // files to write, NULL: none
 };
 

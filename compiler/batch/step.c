@@ -3,89 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "build_id.h"
 #include "cache/tree.h"
 #include "compiler/base/fatal.h"
+#include "compiler/base/map.h"
+#include "compiler/batch/cached.h"
 #include "compiler/batch/work.h"
 #include "rules/ninja/plan.h"
-
-// ---- The question ----
-
-void work_add_input(struct work *work, const char *name, const char *path) {
-    struct hash hash;
-    uint64_t size;
-    if (hash_path(path, &hash, &size))
-        record_add_file(work->record, RECORD_INPUT, name, hash, size);
-    else
-        diag_report(work->diag, NULL, FILE_OPEN, name, strerror(errno));
-}
-
-// Special characters of glob(3) in a name stand for themselves.
-static char *glob_pattern(struct arena *arena, const char *prefix) {
-    char *pattern = arena_array(arena, strlen(prefix) + 1, 2), *to = pattern;
-    for (; *prefix != '\0'; prefix++) {
-        if (strchr("*?[]\\", *prefix) != NULL)
-            *to++ = '\\';
-        *to++ = *prefix;
-    }
-    *to = '*';
-    return pattern;
-}
-
-// Every file whose path begins with the argument's, in the order of their names.
-static void add_prefix(struct work *work, const struct step_argument *argument) {
-    glob_t found;
-    size_t length = strlen(argument->path);
-    int status = glob(glob_pattern(work->arena, argument->path), 0, NULL, &found);
-    if (status == GLOB_NOSPACE)
-        fatal_out_of_memory();
-    for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
-        const char *tail = found.gl_pathv[i] + length;
-        work_add_input(work, arena_printf(work->arena, "%s%s", argument->value, tail),
-                       found.gl_pathv[i]);
-    }
-    if (status != 0)
-        diag_report(work->diag, NULL, FILE_OPEN, argument->value, strerror(ENOENT));
-    globfree(&found);
-}
-
-static void ask_argument(struct work *work, const struct step_argument *argument) {
-    if (argument->option[0] != '\0')
-        record_add(work->record, RECORD_OPTION, argument->option, argument->value);
-    if (argument->word == STEP_PREFIX)
-        add_prefix(work, argument);
-    else if (argument->word == STEP_FILE)
-        work_add_input(work, argument->value, argument->path);
-}
-
-static void ask(struct work *work) {
-    static const char *const names[STEP_KIND_COUNT] = {"unpack", "convert", "verify"};
-    const struct step *step = work->step;
-    const char *what = step->model;
-    if (step->variant[0] != '\0')
-        what = arena_printf(work->arena, "%s/%s", step->model, step->variant);
-    work->record = record_new(work->arena);
-    record_add(work->record, RECORD_STEP, names[step->kind], what);
-    record_add(work->record, RECORD_BUILD, "", ZOOC_BUILD_ID);
-    for (uint32_t i = 0; i < step->argument_count; i++)
-        ask_argument(work, &step->arguments[i]);
-    if (step->kind == STEP_UNPACK)
-        work_ask_sources(work);
-    if (step->kind != STEP_VERIFY)
-        return;
-    static const char *const suffixes[] = {".xml", ".bin"};
-    for (size_t i = 0; i < 2; i++) {
-        const char *file = arena_printf(work->arena, "%s%s", step->model, suffixes[i]);
-        work_add_input(work, file, arena_printf(work->arena, "%s/%s", what, file));
-    }
-}
 
 // ---- Is there an answer already? ----
 
@@ -108,13 +37,14 @@ static bool outputs_stand(struct work *work, const struct record *was) {
 }
 
 static bool is_answered(struct work *work) {
-    bool damaged;
-    const struct record *was = record_read(work->arena, work->record_path, &damaged);
-    if (was == NULL) {
-        strbuf_puts(&work->why, damaged ? "the record is damaged" : "there is no record");
+    if (work->was == NULL) {
+        strbuf_puts(&work->why, work->was_damaged ? "the record is damaged" : "there is no record");
         return false;
     }
-    return record_answers(was, work->record, &work->why) && outputs_stand(work, was);
+    // Without an archive what came out of it is not missed before a step has to read it.
+    bool unpacked = work->step->kind == STEP_UNPACK && work->gone != NULL;
+    return record_answers(work->was, work->record, &work->why) &&
+           (unpacked || outputs_stand(work, work->was));
 }
 
 // ---- The step ----
@@ -152,46 +82,141 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static enum event_outcome do_step(struct work *work) {
+static bool write_answer(struct work *work) {
+    if (record_write(work->record, work->record_path))
+        return true;
+    diag_report(work->diag, NULL, OUTPUT_WRITE, work->record_path, strerror(errno));
+    return false;
+}
+
+static bool work_out(struct work *work) {
     static work_function *const functions[STEP_KIND_COUNT] = {work_unpack, work_convert,
                                                               work_verify};
-    ask(work);
+    work_report_gone(work);
+    return diag_count(work->diag, DIAG_FAILED) == 0 && functions[work->step->kind](work) &&
+           work->cause == NULL;
+}
+
+// Are the files that are unpacked out of reach, or could they not be fetched?
+static bool lacks_origin(const struct work *work) {
+    bool lacks = work->gone != NULL;
+    for (uint32_t i = 0; i < work->step->origin_count; i++)
+        lacks = lacks || work->step->origins[i].path == NULL;
+    return lacks;
+}
+
+// Conversions come from the cache if they can. An archive is unpacked if it can be, for others may
+// have to read what is in it; if not, it may be known what would come out, and that is enough for
+// conversions that are in the cache.
+static enum event_outcome answer(struct work *work) {
+    bool unpacks = work->step->kind == STEP_UNPACK;
+    uint32_t asked = work->record->count;
+    if (!unpacks && cached_take(work))
+        return EVENT_CACHED;
+    if (work_out(work)) {
+        cached_keep(work);
+        return EVENT_DONE;
+    }
+    work->record->count = asked;
+    if (!unpacks || !lacks_origin(work) || !cached_take(work))
+        return EVENT_FAILED;
+    if (work->gone == NULL)
+        work->gone = work->step->origins[0].name;
+    work->diag = diag_new(work->arena);
+    work->cause = NULL;
+    return EVENT_CACHED;
+}
+
+static enum event_outcome do_step(struct work *work) {
+    work_ask(work);
     if (diag_count(work->diag, DIAG_FAILED) == 0) {
         if (is_answered(work))
             return EVENT_SAME;
         unlink(work->record_path); // from here on it would be untrue
-        if (functions[work->step->kind](work) && work->cause == NULL) {
-            if (record_write(work->record, work->record_path))
-                return EVENT_DONE;
-            diag_report(work->diag, NULL, OUTPUT_WRITE, work->record_path, strerror(errno));
-        }
+        enum event_outcome outcome = answer(work);
+        if (outcome != EVENT_FAILED && write_answer(work))
+            return outcome;
     }
     unlink(work->record_path);
     work_remove_outputs(work);
     return EVENT_FAILED;
 }
 
-int step_run(struct arena *arena, const struct step *step,
-             child_function *(*find)(const char *name)) {
-    struct work work = {
+static void begin(struct work *work, struct arena *arena, const struct step *step,
+                  child_function *(*find)(const char *name)) {
+    *work = (struct work){
         .arena = arena,
         .diag = diag_new(arena),
         .step = step,
         .find = find,
         .name = step_name(arena, step),
         .output_root = output_root(arena, step),
+        .log = -1,
         .why = STRBUF_INIT,
         .output = STRBUF_INIT,
     };
-    work.record_path = plan_record(arena, step->model, work.name);
-    work.log_path = arena_printf(arena, ".zooc/models/%s/%s.log", step->model, work.name);
+    work->record_path = plan_record(arena, step->model, work->name);
+    work->log_path = arena_printf(arena, ".zooc/models/%s/%s.log", step->model, work->name);
+}
+
+static void end(struct work *work) {
+    if (work->log >= 0)
+        close(work->log);
+    strbuf_free(&work->why);
+    strbuf_free(&work->output);
+}
+
+int step_run(struct arena *arena, const struct step *step,
+             child_function *(*find)(const char *name)) {
+    struct work work;
+    begin(&work, arena, step, find);
     work.log = lock_log(&work);
     double start = now();
     enum event_outcome outcome = do_step(&work);
+    cached_end(&work);
     work_tell(&work, outcome, now() - start);
-    if (work.log >= 0)
-        close(work.log);
-    strbuf_free(&work.why);
-    strbuf_free(&work.output);
+    end(&work);
     return outcome == EVENT_FAILED ? EXIT_INPUT : EXIT_DONE;
+}
+
+// ---- Explaining ----
+
+// What the log says of the last time that the step ran, without the end of the line.
+static const char *last_reason(const struct work *work) {
+    static const char mark[] = "ran because ";
+    struct slice log;
+    if (!map_file(work->arena, work->log_path, &log))
+        return NULL;
+    const char *text = arena_strndup(work->arena, (const char *)log.data, log.size);
+    const char *reason = strstr(text, mark);
+    return reason == NULL ? NULL
+                          : arena_strndup(work->arena, reason + sizeof mark - 1,
+                                          strcspn(reason + sizeof mark - 1, "\r\n"));
+}
+
+static void explain_cache(struct work *work, FILE *to) {
+    char key[SHA256_TEXT_SIZE];
+    bool known = cached_knows(work, key);
+    if (key[0] != '\0')
+        fprintf(to, "    cache: %s %s\n", key, known ? "is there" : "is not there");
+}
+
+void step_explain(struct arena *arena, const struct step *step, FILE *to) {
+    struct work work;
+    begin(&work, arena, step, NULL);
+    work_ask(&work);
+    if (diag_count(work.diag, DIAG_FAILED) > 0) {
+        fprintf(to, "cannot run:\n");
+        diag_print(work.diag, to, DIAG_PLAIN, DIAG_WARNING);
+    } else if (is_answered(&work)) {
+        fprintf(to, "up to date\n");
+    } else {
+        fprintf(to, "will run because %s\n", work.why.data);
+    }
+    explain_cache(&work, to);
+    const char *reason = last_reason(&work);
+    if (reason != NULL)
+        fprintf(to, "    last time it ran because %s\n", reason);
+    cached_end(&work);
+    end(&work);
 }

@@ -10,6 +10,8 @@
 #ifndef ZOOC_BATCH_STEP_H
 #define ZOOC_BATCH_STEP_H
 
+#include <stdio.h>
+
 #include "compiler/base/arena.h"
 #include "compiler/base/diag.h"
 #include "compiler/batch/child.h"
@@ -69,9 +71,12 @@ enum step_kind step_kind_of(const char *name);
 bool step_parse(struct arena *arena, struct diag *diag, enum step_kind kind, int count,
                 char *const *words, struct step *out);
 
-// Returns an exit code. Prints on standard output only what went wrong. `find` gives the function
-// of a sub-command ("convert", "verify").
+// In the build folder. Returns an exit code. Prints on standard output only what went wrong. `find`
+// gives the function of a sub-command ("convert", "verify").
 int step_run(struct arena *arena, const struct step *step,
              child_function *(*find)(const char *name));
+
+// Says whether the step would run, and why.
+void step_explain(struct arena *arena, const struct step *step, FILE *to);
 
 #endif

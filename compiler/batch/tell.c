@@ -36,9 +36,11 @@ static void write_log(const struct work *work, enum event_outcome outcome) {
     if (outcome == EVENT_FAILED)
         strbuf_printf(&log, "failed: %s\n", work->cause);
     else
-        strbuf_puts(&log, "done\n");
+        strbuf_puts(&log, outcome == EVENT_CACHED ? "from cache\n" : "done\n");
     if (work->why.length > 0)
         strbuf_printf(&log, "ran because %s\n", work->why.data);
+    if (work->gone != NULL && outcome != EVENT_FAILED)
+        strbuf_printf(&log, "input '%s' is gone; its sum was known\n", work->gone);
     if (work->output.length > 0)
         strbuf_printf(&log, "\n%s", work->output.data);
     // A log that cannot be written is no reason to fail what it tells of.
@@ -96,6 +98,8 @@ void work_tell(struct work *work, enum event_outcome outcome, double seconds) {
     if (outcome != EVENT_SAME && work->log >= 0)
         write_log(work, outcome);
     write_event(work, outcome, seconds);
+    if (work->notice != NULL)
+        puts(work->notice);
     if (outcome == EVENT_FAILED)
         printf("%s%s%s: %s: %s\n", step->model, step->variant[0] == '\0' ? "" : " ", step->variant,
                kind_names[step->kind], work->cause);

@@ -18,6 +18,11 @@ static const char program[] = ".zooc/zooc"; // zooc gen puts a link there
 
 static const char *const ir_suffixes[] = {".xml", ".bin", ".mapping"};
 enum { IR_FILES = sizeof ir_suffixes / sizeof ir_suffixes[0] };
+const size_t work_ir_file_count = IR_FILES;
+
+const char *work_ir_file(const struct work *work, size_t number) {
+    return arena_printf(work->arena, "%s%s", work->step->model, ir_suffixes[number]);
+}
 
 bool work_add_output(struct work *work, const char *name) {
     struct hash hash;
@@ -143,7 +148,7 @@ bool work_convert(struct work *work) {
     if (!run_program(work, command.words))
         return false;
     for (size_t i = 0; i < IR_FILES; i++) {
-        if (!work_add_output(work, arena_printf(work->arena, "%s%s", step->model, ir_suffixes[i])))
+        if (!work_add_output(work, work_ir_file(work, i)))
             return false;
     }
     return true;

@@ -16,11 +16,14 @@ static const char usage[] =
     "      --memory SIZE      what all steps together may use (512M, 4G); what is free when not "
     "given\n"
     "      --no_verify        leave the goldens alone, where there is no OpenVINO runtime\n"
+    "      --cache_dir DIR    where fetched files and conversions lie, for all builds; else\n"
+    "                         $ZOOC_CACHE, or zooc in the user's cache folder\n"
+    "      --cache_mode MODE  write; read: take from the cache and put nothing; off\n"
+    "      --cache_size SIZE  what the cache may grow to: 32G when not given\n"
+    "      --cache_url URL    a cache on another machine, in the layout of Bazel's HTTP caches\n"
     "      --junit FILE       write what came of each step as JUnit XML\n"
     "      --markdown FILE    write the summary as Markdown, for a page of CI\n"
     "      --offline          fetch nothing: a model whose files are not in the cache fails\n"
-    "      --cache_dir DIR    where fetched files lie; $ZOOC_CACHE, or zooc in the user's cache "
-    "folder\n"
     "      --program PATH     the zooc that the steps run; this one when not given\n";
 
 int command_build(int argc, char **argv) {

@@ -11,9 +11,12 @@ static const struct option long_options[] = {
     {"memory", required_argument, NULL, 'm'},
     {"program", required_argument, NULL, 'p'},
     {"no_verify", no_argument, NULL, 'n'},
+    {"cache_dir", required_argument, NULL, 'C'},
+    {"cache_mode", required_argument, NULL, 'A'},
+    {"cache_size", required_argument, NULL, 'S'},
+    {"cache_url", required_argument, NULL, 'U'},
     {"junit", required_argument, NULL, 'J'},
     {"markdown", required_argument, NULL, 'M'},
-    {"cache_dir", required_argument, NULL, 'd'},
     {"offline", no_argument, NULL, 'O'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -34,6 +37,18 @@ static void take_option(struct build_request *out, int option, char *word, struc
     case 'p':
         out->gen.program = optarg;
         break;
+    case 'C':
+        out->cache.folder = optarg;
+        break;
+    case 'A':
+        out->cache.mode = optarg;
+        break;
+    case 'S':
+        out->cache.size = optarg;
+        break;
+    case 'U':
+        out->cache.url = optarg;
+        break;
     case 'J':
         out->junit = optarg;
         break;
@@ -42,9 +57,6 @@ static void take_option(struct build_request *out, int option, char *word, struc
         break;
     case 'n':
         out->gen.no_verify = true;
-        break;
-    case 'd':
-        out->cache_dir = optarg;
         break;
     case 'O':
         out->offline = true;

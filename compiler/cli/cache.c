@@ -45,7 +45,7 @@ enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
 static void print_usage(FILE *to) {
     fputs("usage: zooc cache COMMAND ... [--cache_dir DIR]\n\n"
-          "The cache keeps what was fetched, by its SHA-256. It is $ZOOC_CACHE, or zooc in the "
+          "The cache keeps what was fetched and converted. It is $ZOOC_CACHE, or zooc in the "
           "user's\n"
           "cache folder, and may be shared by many processes and machines.\n\ncommands:\n",
           to);

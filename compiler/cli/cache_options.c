@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/batch/settings.h"
+
 struct store *cli_open_store(struct arena *arena, struct diag *diag, const char *cache_dir) {
     const char *folder = store_folder(arena, cache_dir);
     const char *why = "there is none of ZOOC_CACHE, XDG_CACHE_HOME and HOME";
@@ -35,17 +37,8 @@ uint64_t cli_number(struct diag *diag, const char *option, const char *text, uin
 }
 
 uint64_t cli_size(struct diag *diag, const char *option, const char *text) {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    static const char units[] = "KMGT";
-    const char *unit = *end == '\0' ? NULL : strchr(units, *end);
-    unsigned shift = unit == NULL ? 0 : (unsigned)(unit - units + 1) * 10;
-    bool whole =
-        text[0] >= '0' && text[0] <= '9' && (*end == '\0' || (unit != NULL && end[1] == '\0'));
-    if (!whole || errno != 0 || value == 0 || value > UINT64_MAX >> shift) {
+    uint64_t size = 0;
+    if (!read_size(text, &size))
         diag_report(diag, NULL, OPTION_VALUE, option, text, "write a size such as 512M or 4G");
-        return 0;
-    }
-    return (uint64_t)value << shift;
+    return size;
 }

@@ -421,6 +421,8 @@ static void plan_verify(struct planning *p, const char *precision, const char *v
         add_setting(p, &g, "expect_accuracy", number_text(p, golden->accuracy));
     add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, output_path(p, variant, ".xml"));
     add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, output_path(p, variant, ".bin"));
+    // An IR from the cache is as old as it was there: only its record is as new as the conversion.
+    add(p->arena, &g.step.implicit_inputs, &g.implicit_inputs, record_path(p, variant));
     const char *step = plan_verify_step(p->arena, variant, number + 1);
     add(p->arena, &g.step.outputs, &g.outputs, record_path(p, step));
     g.step.memory = 256 * MIB + 4 * p->source_bytes;

@@ -45,7 +45,6 @@ static void a_record_is_read_back(void **state) {
     }
     assert_string_equal(record_find(back, RECORD_OPTION, "input")->value, awkward);
     assert_null(record_find(back, RECORD_OPTION, "output"));
-    assert_true(hash_equal(record_question(back), record_question(sample(arena))));
     arena_free(arena);
 }
 
@@ -137,6 +136,8 @@ static void the_difference_is_told(void **state) {
     now = sample(arena);
     record_add(now, RECORD_OPTION, "batch", "1");
     assert_why(was, now, "option 'batch' is new");
+    now->lines[2].value = "3";
+    assert_why(was, now, "option 'scale' was '2' and is '3'; option 'batch' is new");
     now = sample(arena);
     now->count--;
     assert_why(was, now, "input 'a b' is gone");

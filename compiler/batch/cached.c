@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/batch/cached.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/action.h"
+#include "cache/tree.h"
+#include "compiler/batch/settings.h"
+
+static const char log_name[] = "log"; // of the result line that holds what the program printed
+
+struct cached {
+    struct action_cache cache;
+    char key[SHA256_TEXT_SIZE]; // "": the question cannot be asked of others
+};
+
+// ---- The question ----
+
+static bool sum_input(struct work *work, struct work_input *input) {
+    char sum[SHA256_TEXT_SIZE];
+    if (record_find(work->record, RECORD_INPUT_SUM, input->name) != NULL)
+        return true; // it is gone, and known
+    if (stat(input->path, &input->status) != 0 || !action_sum(input->path, sum))
+        return false;
+    record_add(work->record, RECORD_INPUT_SUM, input->name, sum);
+    return true;
+}
+
+// A file that was written while the program read it would be kept under a wrong name for ever.
+static bool input_stands(const struct work *work, const struct work_input *input) {
+    struct stat now;
+    char sum[SHA256_TEXT_SIZE];
+    if (input->status.st_ino == 0 || stat(input->path, &now) != 0)
+        return false;
+    if (S_ISDIR(now.st_mode))
+        return action_sum(input->path, sum) &&
+               strcmp(record_find(work->record, RECORD_INPUT_SUM, input->name)->value, sum) == 0;
+    return now.st_ino == input->status.st_ino && now.st_size == input->status.st_size &&
+           now.st_mtim.tv_sec == input->status.st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == input->status.st_mtim.tv_nsec;
+}
+
+// What is worth keeping: conversions, and what came out of files whose sums the manifest has. A
+// verification rests on the runtime of this machine.
+bool cached_is_shared(const struct work *work) {
+    const struct step *step = work->step;
+    bool known = step->kind == STEP_UNPACK;
+    for (uint32_t i = 0; i < step->origin_count; i++)
+        known = known && (step->origins[i].sha256 != NULL || step->origins[i].sha384 != NULL);
+    return known || step->kind == STEP_CONVERT;
+}
+
+static struct cached *begin(struct work *work) {
+    struct cached *cached = arena_new_of(work->arena, struct cached);
+    struct cache_environment where = cache_environment(work->arena);
+    if (where.mode == CACHE_OFF || !cached_is_shared(work) ||
+        (where.folder == NULL && where.url == NULL))
+        return cached;
+    cached->cache.read_only = where.mode == CACHE_READ;
+    if (where.folder != NULL)
+        cached->cache.store = store_open(work->arena, where.folder, cached->cache.read_only);
+    if (where.url != NULL)
+        cached->cache.remote = remote_open(work->arena, where.url, CACHE_FAULT_MARK);
+    bool known = true;
+    for (uint32_t i = 0; i < work->input_count && work->step->kind == STEP_CONVERT; i++)
+        known = sum_input(work, &work->inputs[i]) && known;
+    if (!known || !action_key(work->record, cached->key))
+        cached->key[0] = '\0';
+    return cached;
+}
+
+// ---- Taking ----
+
+// Of an entry's lines those that answer.
+static void copy_answer(struct work *work, const struct record *entry) {
+    for (uint32_t i = 0; i < entry->count; i++) {
+        const struct record_line *line = &entry->lines[i];
+        if (line->kind == RECORD_OUTPUT)
+            record_add_file(work->record, line->kind, line->name, line->hash, line->size);
+        if (line->kind == RECORD_OUTPUT_SUM)
+            record_add(work->record, line->kind, line->name, line->value);
+        // An archive that is gone: its sum is all that we know.
+        if (line->kind == RECORD_INPUT && record_find(work->record, line->kind, line->name) == NULL)
+            record_add_file(work->record, line->kind, line->name, line->hash, line->size);
+        if (line->kind == RECORD_RESULT && strcmp(line->name, log_name) == 0)
+            strbuf_puts(&work->output, line->value);
+    }
+}
+
+static bool take_files(struct work *work, struct cached *cached, const struct record *entry) {
+    if (!tree_make_folders(
+            arena_strndup(work->arena, work->output_root, strlen(work->output_root) - 1)))
+        return false;
+    for (size_t i = 0; i < work_ir_file_count; i++) {
+        const char *name = work_ir_file(work, i);
+        const char *path = arena_printf(work->arena, "%s%s", work->output_root, name);
+        if (record_find(entry, RECORD_OUTPUT, name) == NULL ||
+            !action_take(&cached->cache, entry, name, path))
+            return false;
+    }
+    return true;
+}
+
+bool cached_take(struct work *work) {
+    struct cached *cached = work->cached == NULL ? begin(work) : work->cached;
+    work->cached = cached;
+    struct record *entry = NULL;
+    if (cached->key[0] != '\0')
+        entry = action_find(work->arena, &cached->cache, cached->key);
+    if (entry == NULL)
+        return false;
+    if (work->step->kind == STEP_CONVERT && !take_files(work, cached, entry)) {
+        action_drop(&cached->cache, cached->key);
+        return false;
+    }
+    copy_answer(work, entry);
+    return true;
+}
+
+bool cached_knows(struct work *work, char key[SHA256_TEXT_SIZE]) {
+    struct cached *cached = work->cached = begin(work);
+    memcpy(key, cached->key, sizeof cached->key);
+    return key[0] != '\0' && action_find(work->arena, &cached->cache, key) != NULL;
+}
+
+// ---- Keeping ----
+
+static bool put_outputs(struct work *work, struct cached *cached) {
+    uint32_t count = work->record->count; // sums are added behind
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = work->record->lines[i].name;
+        const char *path = arena_printf(work->arena, "%s%s", work->output_root, name);
+        char sum[SHA256_TEXT_SIZE];
+        if (work->record->lines[i].kind != RECORD_OUTPUT)
+            continue;
+        if (work->step->kind == STEP_CONVERT &&
+            !action_put(&cached->cache, work->record, name, path))
+            return false;
+        // Of an archive the names and sums of what is in it are kept, not the contents.
+        if (work->step->kind == STEP_UNPACK) {
+            if (!digest_file(DIGEST_SHA256, path, sum))
+                return false;
+            record_add(work->record, RECORD_OUTPUT_SUM, name, sum);
+        }
+    }
+    return true;
+}
+
+static void keep_entry(struct work *work, struct cached *cached) {
+    struct record *entry = record_new(work->arena);
+    for (uint32_t i = 0; i < work->record->count; i++) {
+        const struct record_line *line = &work->record->lines[i];
+        if (line->kind == RECORD_INPUT || line->kind == RECORD_OUTPUT)
+            record_add_file(entry, line->kind, line->name, line->hash, line->size);
+        else
+            record_add(entry, line->kind, line->name, line->value);
+    }
+    if (work->output.length > 0)
+        record_add(entry, RECORD_RESULT, log_name, work->output.data);
+    action_keep(&cached->cache, entry, cached->key);
+}
+
+// One step of 256 cleans, so that a large build does not outgrow the limit by much.
+static bool is_time_to_clean(const char *key) {
+    return strncmp(key, "00", 2) == 0;
+}
+
+void cached_keep(struct work *work) {
+    struct cached *cached = work->cached == NULL ? begin(work) : work->cached;
+    work->cached = cached;
+    if (cached->key[0] == '\0' || cached->cache.read_only)
+        return;
+    for (uint32_t i = 0; i < work->input_count && work->step->kind == STEP_CONVERT; i++) {
+        if (!input_stands(work, &work->inputs[i]))
+            return;
+    }
+    if (!put_outputs(work, cached))
+        return;
+    keep_entry(work, cached);
+    if (is_time_to_clean(cached->key))
+        cache_shrink(work->arena);
+}
+
+void cached_end(struct work *work) {
+    struct cached *cached = work->cached;
+    if (cached == NULL)
+        return;
+    if (remote_fault(cached->cache.remote) != NULL)
+        work->notice =
+            arena_printf(work->arena, "remote cache: %s", remote_fault(cached->cache.remote));
+    remote_close(cached->cache.remote);
+}

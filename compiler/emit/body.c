@@ -4,6 +4,8 @@
 // In v10 and v11 the outside meets the body's Parameters and Results, which are layers. In v4 a
 // body has neither: the outside meets the ports that read a Parameter, and the port that feeds a
 // Result.
+#include <string.h>
+
 #include "compiler/emit/emitter.h"
 #include "compiler/ops/loop.h"
 #include "compiler/ops/ops.h"
@@ -19,6 +21,20 @@ static void put_signed(struct emitter *e, const char *name, int64_t value) {
     xml_attr(&e->xml, name, arena_printf(e->arena, "%lld", (long long)value));
 }
 
+// v4's writer left out what its reader takes for granted.
+static void put_range(struct emitter *e, const char *tag, const struct port *port) {
+    bool all = e->options->ir_version >= 10;
+    put_signed(e, "axis", port->axis);
+    if (all || port->start != 0 || strcmp(tag, "input") == 0)
+        put_signed(e, "start", port->start);
+    if (all || port->end != -1)
+        put_signed(e, "end", port->end);
+    if (all || port->stride != 1)
+        put_signed(e, "stride", port->stride);
+    if (all || port->part != 1)
+        put_signed(e, "part_size", port->part);
+}
+
 // An entry of a port map. external -1: the loop's own.
 static void put_entry(struct emitter *e, const char *tag, int64_t external, struct end inside,
                       const struct port *port, const char *purpose) {
@@ -27,13 +43,8 @@ static void put_entry(struct emitter *e, const char *tag, int64_t external, stru
     xml_attr_number(&e->xml, "internal_layer_id", inside.layer->mark);
     if (inside.port >= 0)
         put_signed(e, "internal_port_id", inside.port);
-    if (port->axis >= 0) {
-        put_signed(e, "axis", port->axis);
-        put_signed(e, "start", port->start);
-        put_signed(e, "end", port->end);
-        put_signed(e, "stride", port->stride);
-        put_signed(e, "part_size", port->part);
-    }
+    if (port->axis >= 0)
+        put_range(e, tag, port);
     if (purpose != NULL)
         xml_attr(&e->xml, "purpose", purpose);
     xml_close(&e->xml, tag);

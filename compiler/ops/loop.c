@@ -156,16 +156,42 @@ static bool infer_body(struct graph *body) {
     return true;
 }
 
-static bool check_handed_on(struct node *n) {
+// What an iteration hands on may be of another shape than what entered: dimensions that differ are
+// not known then.
+static bool widen(struct node *parameter, const struct shape *handed, bool *changed) {
+    struct shape shape = parameter->outputs[0].shape;
+    if (shape.rank == RANK_UNKNOWN)
+        return true;
+    if (shape.rank != handed->rank)
+        return handed->rank == RANK_UNKNOWN;
+    for (int32_t i = 0; i < shape.rank; i++)
+        if (shape.dims[i] != handed->dims[i] && handed->dims[i] != DIM_UNKNOWN)
+            shape.dims[i] = DIM_UNKNOWN;
+    return set_parameter(parameter, parameter->outputs[0].type, shape, changed);
+}
+
+static bool take_handed_on(struct node *n, bool *changed) {
     const struct loop *a = n->attrs;
     for (uint32_t i = 0; i < a->back_edges.count; i += 2) {
         const struct value *from = node_input(a->body->results.items[a->back_edges.data[i]], 0);
-        const struct value *to = &a->body->parameters.items[a->back_edges.data[i + 1]]->outputs[0];
-        struct shape merged;
-        if (from->type != to->type || !merge_shape(&from->shape, &to->shape, &merged))
+        struct node *parameter = a->body->parameters.items[a->back_edges.data[i + 1]];
+        const struct value *to = &parameter->outputs[0];
+        if (from->type != to->type || !widen(parameter, &from->shape, changed))
             return shape_error(n, "an iteration hands %s to %s",
                                shape_text(n->graph->arena, &from->shape),
                                shape_text(n->graph->arena, &to->shape));
+    }
+    return true;
+}
+
+// Each round some dimension becomes unknown, or it is the last.
+static bool settle_shapes(struct node *n) {
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        if (!take_handed_on(n, &changed) ||
+            (changed && !infer_body(((const struct loop *)n->attrs)->body)))
+            return false;
     }
     return true;
 }
@@ -196,7 +222,7 @@ static bool infer_loop(struct node *n) {
             return false;
     if (changed && !infer_body(a->body))
         return false;
-    if (!check_handed_on(n))
+    if (!settle_shapes(n))
         return false;
     int64_t iterations = loop_iterations(n);
     for (uint32_t i = 0; i < n->output_count; i++)

@@ -58,7 +58,7 @@ const struct tf_layer_row tf_layer_rows[] = {
     END("SaveV2"),
     END("RestoreV2"),
 
-    // ---- loops ----
+    // ---- loops and recurrent cells ----
     CALL("LoopCond", tf_while),
     MANY("TensorArrayV2", 2, NULL, tf_array),
     MANY("TensorArrayV3", 2, NULL, tf_array),
@@ -78,6 +78,9 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("TensorArraySplitV3", tf_array_split),
     END("TensorArrayCloseV2"),
     END("TensorArrayCloseV3"),
+    MANY("BlockLSTM", 7, NULL, tf_block_lstm),
+    MANY("LSTMBlockCell", 7, NULL, tf_lstm_block_cell),
+    MANY("GRUBlockCell", 4, NULL, tf_gru_block_cell),
 
     // ---- windows, channels, products ----
     CALL("Conv2D", tf_conv2d),

@@ -9,6 +9,7 @@
 #include "compiler/ops/data.h"
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/loop.h"
+#include "compiler/ops/movement.h"
 #include "frontends/tf/scope.h"
 #include "frontends/tf/tensor_arrays.h"
 #include "frontends/tf/trips.h"
@@ -109,26 +110,50 @@ static struct value *variable_inside(void *owner, uint32_t index) {
 
 // --- elements that an iteration reads ------------------------------------------------------------
 
-// The part of `rows` rows that reading at the counter walks over.
-static bool rows_walked(const struct run *r, uint32_t variable, int64_t rows, struct port *port) {
+// The rows that reading or writing at a counter walks over, forwards or backwards.
+struct walk {
+    int64_t first, count, stride; // count -1: all that there are
+};
+
+static bool rows_walked(const struct run *r, uint32_t variable, int64_t rows, struct walk *walk) {
     const struct tf_variable *v = &r->loop->variables[variable];
     double start = 0;
-    if (!v->counts || r->states[variable].initial->constant == NULL ||
+    if (!v->counts || (v->step != 1 && v->step != -1) ||
+        r->states[variable].initial->constant == NULL ||
         !tensor_uniform(r->states[variable].initial->constant, &start))
         return false;
-    *port = (struct port){.axis = 0, .start = 0, .end = -1, .stride = 1, .part = 1};
-    if (r->trips.count < 0) // as many as there are
+    *walk = (struct walk){0, -1, v->step};
+    if (r->trips.count < 0)
         return r->trips.bound != NULL && rows == DIM_UNKNOWN && start == 0 && v->step == 1;
-    if (rows == DIM_UNKNOWN || start < 0 || start >= (double)rows)
+    if (rows == DIM_UNKNOWN || start < 0 || start >= (double)rows || r->trips.count > rows)
         return false;
-    int64_t first = (int64_t)start;
-    if (v->step == -1 && first == rows - 1 && r->trips.count == rows) {
-        *port = (struct port){.axis = 0, .start = -1, .end = 0, .stride = -1, .part = 1};
-        return true;
-    }
-    port->start = first;
-    port->end = first + r->trips.count == rows ? -1 : first + r->trips.count;
-    return v->step == 1 && first + r->trips.count <= rows;
+    walk->count = r->trips.count;
+    walk->first = v->step > 0 ? (int64_t)start : (int64_t)start - walk->count + 1;
+    return walk->first >= 0 && walk->first + walk->count <= rows;
+}
+
+static struct port port_of(const struct walk *walk) {
+    struct port forwards = {.axis = 0, .start = 0, .end = -1, .stride = 1, .part = 1};
+    struct port backwards = {.axis = 0, .start = -1, .end = 0, .stride = -1, .part = 1};
+    return walk->stride > 0 ? forwards : backwards;
+}
+
+// The rows alone: runtimes do not all heed where a port starts and ends.
+static struct value *cut_rows(struct run *r, const char *name, struct value *content,
+                              const struct walk *walk) {
+    struct builder *b = &r->l->builder;
+    if (walk->count < 0 || walk->count == content->shape.dims[0])
+        return content;
+    const int64_t begin = walk->first, end = walk->first + walk->count, step = 1;
+    name = build_name(b, name, "rows");
+    struct value *inputs[] = {content, build_i64(b, build_name(b, name, "begin"), 1, &begin),
+                              build_i64(b, build_name(b, name, "end"), 1, &end),
+                              build_i64(b, build_name(b, name, "step"), 1, &step)};
+    struct node *n = build_node(b, &op_StridedSlice, name, 4, inputs);
+    struct strided_slice *a = n->attrs;
+    a->begin_mask = a->end_mask = ints_copy(r->l->arena, (const int64_t[]){0}, 1);
+    node_finish(n);
+    return &n->outputs[0];
 }
 
 // An axis 0 of one element taken away or put before; `dims` are those behind it. As a Reshape where
@@ -165,7 +190,7 @@ static struct value *read_instead(void *owner, uint32_t node) {
     struct run *r = owner;
     const struct tf_graph *g = r->l->graph;
     const struct tf_node *n = &g->nodes[node];
-    struct port port;
+    struct walk walk;
     if (strncmp(n->op, "TensorArrayRead", 15) != 0 || n->input_count != 3)
         return NULL;
     uint32_t place = tf_loop_place(r->loop, node);
@@ -176,8 +201,10 @@ static struct value *read_instead(void *owner, uint32_t node) {
     if (flow == TF_NONE || index == TF_NONE || r->l->inputs[flow]->shape.rank < 1)
         return NULL;
     struct value *content = r->l->inputs[flow];
-    if (rows_walked(r, index, content->shape.dims[0], &port))
-        r->slices[place] = slice(r, n, content, &port);
+    if (!rows_walked(r, index, content->shape.dims[0], &walk))
+        return NULL;
+    struct port port = port_of(&walk);
+    r->slices[place] = slice(r, n, cut_rows(r, n->name, content, &walk), &port);
     return r->slices[place];
 }
 
@@ -200,6 +227,7 @@ static bool fills(const struct run *r, const struct tf_node *write, struct port 
     const struct tf_graph *g = r->l->graph;
     uint32_t counter = tf_variable_of(g, r->loop, write->inputs[1]);
     uint32_t handle = tf_source_of(g, r->loop, write->inputs[0]);
+    struct walk walk = {0, -1, 1};
     double size;
     if (counter == TF_NONE || handle == TF_NONE)
         return false;
@@ -208,14 +236,18 @@ static bool fills(const struct run *r, const struct tf_node *write, struct port 
     if (maker != TF_NONE && tf_attr_bool(&g->nodes[maker], "dynamic_size", false)) {
         // It grows to what is written. (Starting at 0, one after the other.)
         const struct value *first = r->states[counter].initial;
-        *port = (struct port){.axis = 0, .start = 0, .end = -1, .stride = 1, .part = 1};
+        *port = port_of(&walk);
         return r->loop->variables[counter].counts && r->loop->variables[counter].step == 1 &&
                first->constant != NULL && tensor_uniform(first->constant, &size) && size == 0;
     }
+    bool all;
     if (r->trips.count < 0)
-        return r->trips.bound == v && rows_walked(r, counter, DIM_UNKNOWN, port);
-    return v->constant != NULL && tensor_uniform(v->constant, &size) &&
-           size == (double)r->trips.count && rows_walked(r, counter, (int64_t)size, port);
+        all = r->trips.bound == v && rows_walked(r, counter, DIM_UNKNOWN, &walk);
+    else
+        all = v->constant != NULL && tensor_uniform(v->constant, &size) &&
+              size == (double)r->trips.count && rows_walked(r, counter, (int64_t)size, &walk);
+    *port = port_of(&walk);
+    return all;
 }
 
 static void join(struct run *r, uint32_t index, const struct tf_node *write) {

@@ -88,6 +88,17 @@ static bool with_size(const struct shape *element, double size, struct shape *ou
     return true;
 }
 
+// Zeros of `size` elements of the shape that `dims` holds.
+static struct value *computed_zeros(struct builder *b, const char *name, struct value *size,
+                                    enum dtype type, struct value *dims) {
+    struct value *rows = build_convert(b->graph, build_name(b, name, "size"), size, DT_I64);
+    rows = build_reshape(b, build_name(b, name, "rows"), rows, 1, (const int64_t[]){1});
+    dims = build_concat(b, build_name(b, name, "shape"), 0, 2, (struct value *[]){rows, dims});
+    struct value *zero = build_constant(b, build_name(b, name, "zero"),
+                                        tensor_splat(b->graph->arena, type, shape_scalar(), 0));
+    return build_op2(b, &op_Broadcast, name, zero, dims);
+}
+
 struct value *tf_array_zeros(struct builder *b, const char *name, struct value *size,
                              struct value *element) {
     struct shape shape;
@@ -95,13 +106,7 @@ struct value *tf_array_zeros(struct builder *b, const char *name, struct value *
     if (constant_number(size, &count) && with_size(&element->shape, count, &shape))
         return build_constant(b, name, tensor_splat(b->graph->arena, element->type, shape, 0));
     struct value *dims = build_op1(b, &op_ShapeOf, build_name(b, name, "element_shape"), element);
-    struct value *rows = build_convert(b->graph, build_name(b, name, "size"), size, DT_I64);
-    rows = build_reshape(b, build_name(b, name, "rows"), rows, 1, (const int64_t[]){1});
-    dims = build_concat(b, build_name(b, name, "shape"), 0, 2, (struct value *[]){rows, dims});
-    struct value *zero =
-        build_constant(b, build_name(b, name, "zero"),
-                       tensor_splat(b->graph->arena, element->type, shape_scalar(), 0));
-    return build_op2(b, &op_Broadcast, name, zero, dims);
+    return computed_zeros(b, name, size, element->type, dims);
 }
 
 bool tf_counts_all(const struct value *indices, const struct value *content) {
@@ -163,9 +168,15 @@ void tf_array(struct tf_layer *l) {
         tf_fail(l, NOT_SUPPORTED, "a TensorArray of this type", "the runtime has no such type");
         return;
     }
+    l->outputs[0] = l->inputs[0];
+    if (shape_is_static(&element) && element.rank > 0 && l->inputs[0]->constant == NULL) {
+        struct value *dims =
+            build_i64(&l->builder, tf_name(l, "dims"), (uint32_t)element.rank, element.dims);
+        l->outputs[1] = computed_zeros(&l->builder, l->name, l->inputs[0], type, dims);
+        return;
+    }
     if (!constant_number(l->inputs[0], &size) || !with_size(&element, size, &all))
         all = shape_scalar();
-    l->outputs[0] = l->inputs[0];
     l->outputs[1] = build_constant(&l->builder, l->name, tensor_splat(l->arena, type, all, 0));
 }
 

@@ -18,6 +18,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.contrib.rnn  # brings the kernels of recurrent cells
 from google.protobuf import text_format
 from tensorflow.core.framework import attr_value_pb2, graph_pb2, node_def_pb2, types_pb2
 from tensorflow.python.framework import op_def_registry, tensor_util
@@ -249,6 +250,7 @@ class Net:
             node = node_def_pb2.NodeDef.FromString(node.SerializeToString())
             node.input[:] = [sources.get(i if ":" in i else i + ":0", i) for i in node.input if i.lstrip("^") in kept or i[0] != "^"]
             part.node.extend([node])
+        into_frames(part)
         with tf.Graph().as_default(), tf.Session() as session:
             tf.import_graph_def(part, name="")
             session.run([name for name, node in kept.items() if node.op in ASSIGNS])  # what variables begin with
@@ -258,6 +260,39 @@ class Net:
 
 
 ASSIGNS = ("Assign", "AssignVariableOp")
+
+
+def into_frames(graph):
+    """Constants that a loop reads belong into it by a control edge, which records do not have: a copy for each reader."""
+    nodes = {node.name: node for node in graph.node}
+    frames = {name: () for name in nodes}
+    sources = {node.name: [i.partition(":")[0] for i in node.input if i[0] != "^"] for node in graph.node}
+    around = {}
+    changed = True
+    while changed:
+        changed = False
+        for node in graph.node:
+            frame = max([frames.get(i, ()) for i in sources[node.name]] + [()], key=len)
+            if node.op == "Enter":
+                entered = node.attr["frame_name"].s
+                if frame:  # a loop in a loop, which constants enter as well
+                    around[entered] = (frame, sources[node.name][0])
+                frame = around.get(entered, (frame,))[0] + (entered,)
+            elif node.op == "Exit":
+                frame = frame[:-1]
+            changed = changed or frame != frames[node.name]
+            frames[node.name] = frame
+    for node in list(graph.node):
+        inside = [i for i in sources[node.name] if frames.get(i) == frames[node.name] != ()]
+        if node.op == "Enter":
+            inside = [around[node.attr["frame_name"].s][1]] if len(frames[node.name]) > 1 else []
+        for k, i in enumerate(sources[node.name]):
+            if inside and nodes[i].op == "Const" and not frames[i]:
+                copy = node_def_pb2.NodeDef.FromString(nodes[i].SerializeToString())
+                copy.name = "%s__in__%s" % (i, node.name.replace("/", "_"))
+                copy.input[:] = ["^" + inside[0]]
+                graph.node.extend([copy])
+                node.input[k] = copy.name
 
 
 def constant_node(name, value):

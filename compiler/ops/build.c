@@ -39,6 +39,8 @@ struct value *build_constant(struct builder *b, const char *name, const struct t
 
 struct value *build_i64(struct builder *b, const char *name, uint32_t count,
                         const int64_t *values) {
+    if (count > INT32_MAX)
+        return graph_poison(b->graph, name, &b->place);
     return build_constant(b, name, tensor_i64(b->graph->arena, SHAPE(count), values));
 }
 

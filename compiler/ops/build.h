@@ -20,6 +20,7 @@ struct value *build_op1(struct builder *b, const struct op_def *op, const char *
                         struct value *x);
 struct value *build_op2(struct builder *b, const struct op_def *op, const char *name,
                         struct value *x, struct value *y);
+// A count that is an unknown rank gives a poison value.
 struct value *build_i64(struct builder *b, const char *name, uint32_t count, const int64_t *values);
 struct value *build_i64_scalar(struct builder *b, const char *name, int64_t value);
 struct value *build_f32_scalar(struct builder *b, const char *name, float value);

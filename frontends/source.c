@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -86,4 +87,25 @@ const char *source_last_of(struct arena *arena, const char *folder,
             last = arena_strdup(arena, e->d_name);
     closedir(dir);
     return last;
+}
+
+static int is_shown(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+const char **source_list(struct arena *arena, const char *folder) {
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_shown, by_bytes);
+    const char **names = arena_array_of(arena, (count < 0 ? 0 : (size_t)count) + 1, const char *);
+    for (int i = 0; i < count; i++) {
+        names[i] = arena_strdup(arena, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return names;
 }

@@ -21,6 +21,10 @@ bool source_has_suffix(const char *path, const char *suffix);
 // `path` with the part from the last dot of its last component on replaced by `suffix`.
 const char *source_beside(struct arena *arena, const char *path, const char *suffix);
 
+// The names of what lies in `folder`, sorted by their bytes, NULL behind the last; those that begin
+// with a dot are left out. Empty when it cannot be read.
+const char **source_list(struct arena *arena, const char *folder);
+
 // The file of `folder` ("" is the current one) that `accept` takes and whose name sorts last; its
 // name without the folder, or NULL.
 const char *source_last_of(struct arena *arena, const char *folder,

@@ -84,6 +84,8 @@ same objects frozen --input_model net/resource/graph.pb \
 same state frozen --input_model net/resource/graph.pb \
     --input_checkpoint net/objects/checkpoint "${net[@]}"
 same state_folder frozen --input_model net/resource/graph.pb --input_checkpoint net/objects "${net[@]}"
+same folder_of_v2 frozen --input_model net/graph.pb --input_checkpoint net/v2/ "${net[@]}"
+same folder_of_several frozen --input_model net/graph.pb --input_checkpoint net/several "${net[@]}"
 same meta frozen --input_meta_graph net/meta/net.ckpt-7.meta "${net[@]}"
 same meta_index frozen --input_meta_graph net/meta/net.ckpt-7.index "${net[@]}"
 same meta_model frozen --input_model net/meta/net.ckpt-7.meta "${net[@]}"
@@ -132,6 +134,9 @@ refused text_as_binary "it is text" --framework tf --input_model net/frozen.text
 printf 'node {}' >empty.pbtxt
 refused no_name "a node has no name or no operator" --input_model empty.pbtxt
 mkdir bare && cp net/meta/net.ckpt-7.meta bare/
+refused empty_folder "the folder holds none" --input_model net/graph.pb --input_checkpoint bare "${net[@]}"
+mkdir two && cp net/v2/model.ckpt.index two/a.index && cp two/a.index two/b.index
+refused two_in_folder "the folder holds several" --input_model net/graph.pb --input_checkpoint two "${net[@]}"
 refused bare_meta "there is neither 'net.ckpt-7.index' nor 'net.ckpt-7'" \
     --input_meta_graph bare/net.ckpt-7.meta "${net[@]}"
 printf '' >bare/checkpoint

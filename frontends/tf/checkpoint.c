@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which files a checkpoint is, and how wanted parts are made of stored ones.
+// How wanted parts are made of stored ones.
 #include "frontends/tf/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/base/checked.h"
-#include "frontends/source.h"
-#include "frontends/text/text.h"
 #include "frontends/tf/checkpoint_form.h"
-
-enum { SHARDS_MAX = 10000 };
 
 bool checkpoint_fail(const struct checkpoint *c, const char *file, const char *what) {
     struct place at = {.file = file};
@@ -20,110 +16,6 @@ bool checkpoint_fail(const struct checkpoint *c, const char *file, const char *w
 
 const char *checkpoint_path(const struct checkpoint *c) {
     return c->path;
-}
-
-// --- which files ---------------------------------------------------------------------------------
-
-static const char *last_component(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
-// What a file `checkpoint` names last, looked for beside it: it may tell of a folder on the machine
-// of the training. NULL after a report.
-static const char *named_by_state(struct checkpoint *c, const char *path) {
-    struct slice text;
-    if (!source_open(c->arena, c->diag, path, &text))
-        return NULL;
-    const ProtobufCMessage *message =
-        text_parse(c->arena, c->diag, path, text, &tensorflow__checkpoint_state__descriptor,
-                   TEXT_UNKNOWN_KEEP);
-    const Tensorflow__CheckpointState *state = (const Tensorflow__CheckpointState *)message;
-    if (state == NULL)
-        return NULL;
-    if (state->model_checkpoint_path == NULL ||
-        *last_component(state->model_checkpoint_path) == 0) {
-        checkpoint_fail(c, path, "it names no checkpoint");
-        return NULL;
-    }
-    return arena_printf(c->arena, "%.*s%s", (int)(last_component(path) - path), path,
-                        last_component(state->model_checkpoint_path));
-}
-
-static bool digits(const char *text, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-    return true;
-}
-
-// "-00001-of-00003" at the end: its length, else 0.
-static size_t shard_suffix(const char *path) {
-    enum { LENGTH = sizeof "-00000-of-00000" - 1 };
-    size_t length = strlen(path);
-    const char *s = path + length - LENGTH;
-    bool is = length > LENGTH && s[0] == '-' && digits(s + 1, 5) && memcmp(s + 6, "-of-", 4) == 0 &&
-              digits(s + 10, 5);
-    return is ? LENGTH : 0;
-}
-
-// The prefix, when one of the files of V2 is named instead.
-static const char *without_suffix(struct arena *arena, const char *path) {
-    size_t length = strlen(path), shard = shard_suffix(path);
-    if (source_has_suffix(path, ".index"))
-        return arena_strndup(arena, path, length - strlen(".index"));
-    if (source_has_suffix(path, ".meta"))
-        return arena_strndup(arena, path, length - strlen(".meta"));
-    if (shard > 0 && length > shard + 5 && memcmp(path + length - shard - 5, ".data", 5) == 0)
-        return arena_strndup(arena, path, length - shard - 5);
-    return path;
-}
-
-static bool accept_shard(const char *file, const void *prefix) {
-    size_t length = strlen(prefix), shard = shard_suffix(file);
-    return shard > 0 && strlen(file) == length + shard && strncmp(file, prefix, length) == 0;
-}
-
-// How many files PREFIX-00000-of-NNNNN there are by the name of one of them.
-static uint32_t count_of_shards(struct checkpoint *c) {
-    const char *name = last_component(c->path);
-    const char *folder = arena_strndup(c->arena, c->path, (size_t)(name - c->path));
-    const char *last = source_last_of(c->arena, folder, accept_shard, name);
-    unsigned long count = last == NULL ? 0 : strtoul(last + strlen(last) - 5, NULL, 10);
-    return count > SHARDS_MAX ? 0 : (uint32_t)count;
-}
-
-const char *checkpoint_shard(const struct checkpoint *c, const char *infix, uint32_t index,
-                             uint32_t count) {
-    return arena_printf(c->arena, "%s%s%05u-of-%05u", c->path, infix, index, count);
-}
-
-static bool open_form(struct checkpoint *c) {
-    if (source_exists(arena_printf(c->arena, "%s.index", c->path)))
-        return checkpoint_open_v2(c);
-    if (source_exists(c->path))
-        return checkpoint_open_v1(c, 1);
-    uint32_t count = count_of_shards(c);
-    if (count > 0)
-        return checkpoint_open_v1(c, count);
-    return checkpoint_fail(c, NULL,
-                           arena_printf(c->arena, "there is neither '%s.index' nor '%s'",
-                                        last_component(c->path), last_component(c->path)));
-}
-
-struct checkpoint *checkpoint_open(struct arena *arena, struct diag *diag, const char *path) {
-    struct checkpoint *c = arena_new_of(arena, struct checkpoint);
-    *c = (struct checkpoint){.arena = arena, .diag = diag, .path = path, .found = names_new(arena)};
-    if (source_is_folder(path))
-        path = arena_printf(arena, "%s/checkpoint", path);
-    if (strcmp(last_component(path), "checkpoint") == 0 &&
-        !source_exists(arena_printf(arena, "%s.index", path))) {
-        path = named_by_state(c, path);
-        if (path == NULL)
-            return NULL;
-    }
-    c->path = without_suffix(arena, path);
-    return open_form(c) ? c : NULL;
 }
 
 // --- what is stored ------------------------------------------------------------------------------
@@ -228,6 +120,15 @@ static int by_start(const void *a, const void *b) {
     return 0;
 }
 
+// Several files may hold the same: one of them is as good as another.
+static uint32_t drop_twins(struct piece *pieces, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (kept == 0 || by_start(&pieces[kept - 1], &pieces[i]) != 0)
+            pieces[kept++] = pieces[i];
+    return kept;
+}
+
 // The axis along which the pieces follow one another and together are what is wanted; -1 when they
 // are and do not.
 static int32_t axis_of_pieces(const struct piece *pieces, uint32_t count,
@@ -285,6 +186,7 @@ static const struct tensor *read_part(struct checkpoint *c, const struct checkpo
     }
     if (count > 1)
         qsort(pieces, count, sizeof *pieces, by_start);
+    count = drop_twins(pieces, count);
     int32_t axis = count == 0 ? -1 : axis_of_pieces(pieces, count, &want);
     if (axis < 0) {
         checkpoint_fail(

@@ -31,7 +31,8 @@ struct checkpoint_tensor {
 struct checkpoint;
 
 // `path`: the file of V1; the prefix of V2, or one of its files; a `checkpoint` file that says
-// which, or its folder. NULL after a report.
+// which, or its folder; a folder without one that holds one of V2, or several of V1, which are one
+// together. NULL after a report.
 struct checkpoint *checkpoint_open(struct arena *arena, struct diag *diag, const char *path);
 const char *checkpoint_path(const struct checkpoint *c);
 

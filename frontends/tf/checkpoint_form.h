@@ -29,7 +29,7 @@ struct checkpoint {
     uint32_t shard_count;
 };
 
-bool checkpoint_open_v1(struct checkpoint *c, uint32_t files); // files > 1: PREFIX-NNNNN-of-NNNNN
+bool checkpoint_open_v1(struct checkpoint *c, const char *const *paths, uint32_t count);
 bool checkpoint_open_v2(struct checkpoint *c);
 // PREFIX<infix>NNNNN-of-NNNNN
 const char *checkpoint_shard(const struct checkpoint *c, const char *infix, uint32_t index,

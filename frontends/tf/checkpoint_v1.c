@@ -116,15 +116,12 @@ static const struct tensor *read_v1(struct checkpoint *c, const struct checkpoin
 
 static const struct checkpoint_form form_v1 = {.find = find_v1, .read = read_v1};
 
-bool checkpoint_open_v1(struct checkpoint *c, uint32_t files) {
+bool checkpoint_open_v1(struct checkpoint *c, const char *const *paths, uint32_t count) {
     c->form = &form_v1;
-    c->tables = arena_array_of(c->arena, files, struct table);
-    c->table_count = files;
-    for (uint32_t i = 0; i < files; i++) {
-        const char *path =
-            files == 1 && source_exists(c->path) ? c->path : checkpoint_shard(c, "-", i, files);
-        if (!open_file(c, i, path))
+    c->tables = arena_array_of(c->arena, count, struct table);
+    c->table_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        if (!open_file(c, i, paths[i]))
             return false;
-    }
     return true;
 }

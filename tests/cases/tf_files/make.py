@@ -136,6 +136,10 @@ def every_form():
         fill(s)
         save(s, "net/sharded", "v1", write_version=V1, sharded=True)
         save(s, "net/sharded", "v2", write_version=V2, sharded=True)
+        for v in tf.global_variables():  # a checkpoint for each, as lm_1b comes
+            save(s, "net/several", "ckpt-" + v.op.name.replace("/", "-"), var_list=[v],
+                 write_version=V1)
+        save(s, "net/several", "ckpt-twice", var_list=tf.global_variables()[:2], write_version=V1)
     net()  # a trainer's graph: optimizer, slots, a step, a saver with names of its own
     with tf.Session() as s:
         step = tf.train.get_or_create_global_step()

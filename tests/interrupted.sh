@@ -1,7 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds that are killed at any moment: the next build completes and is right. Half of the time only
-# zooc and ninja die, so that steps which live on meet those of the next build.
+# Builds that are killed at random moments, with and without a cache that they share: the next build
+# completes and its bytes are those of a clean one. Killed are, in turn: all processes; zooc and ninja,
+# so that steps which live on meet those of the next build; ninja alone; zooc alone.
+#
+#   ROUNDS=300 tests/interrupted.sh     so many rounds; without it as many as fit into a minute
+#   SEED=N                              the same moments again
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
@@ -9,7 +13,11 @@ root=$PWD
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
 rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
-rounds=${ROUNDS:-30}
+rounds=${ROUNDS:-300} most_seconds=60
+[ -z "${ROUNDS:-}" ] || most_seconds=1000000
+seed=${SEED:-$$}
+RANDOM=$seed
+echo "seed $seed"
 
 echo 'models:' >zoo.yml
 for number in 1 2 3 4 5 6; do
@@ -27,18 +35,27 @@ whole=$(($(date +%s%N) - start))
 # session PID: what is still alive of the session that PID leads.
 session() { ps -o pid= -s "$1"; }
 
+# kill_some ROUND LEADER
+kill_some() {
+    case $(($1 % 4)) in
+    0) # shellcheck disable=SC2046 # the list of all its processes
+        kill -9 $(session "$2") ;;
+    1) kill -9 -- -"$2" ;;
+    2) # shellcheck disable=SC2046
+        kill -9 $(ps -o pid=,comm= -s "$2" | awk '$2 == "ninja" {print $1}') ;;
+    3) kill -9 "$2" ;;
+    esac
+}
+
 wrong=0
-for ((round = 0; round < rounds; round++)); do
+for ((round = 0; round < rounds && SECONDS < most_seconds; round++)); do
     if ((round % 3 == 0)); then rm -rf out; fi
+    if ((round % 10 == 0)); then rm -rf "$ZOOC_CACHE"; fi
+    if ((round % 20 < 10)); then ZOOC_CACHE_MODE='off'; else ZOOC_CACHE_MODE='write'; fi
     setsid "$ZOOC" build zoo.yml -o out >killed.log 2>&1 &
     leader=$!
-    sleep "$(awk -v n="$whole" -v r="$round" -v t="$rounds" 'BEGIN { printf "%.4f", n / 1e9 * (r + 0.5) / t }')"
-    if ((round % 2 == 0)); then
-        # shellcheck disable=SC2046 # the list of all its processes
-        kill -9 $(session $leader) 2>>killed.log
-    else
-        kill -9 -- -$leader 2>>killed.log
-    fi
+    sleep "$(awk -v n="$whole" -v r="$RANDOM" 'BEGIN { printf "%.4f", n / 1e9 * r / 32768 }')"
+    kill_some $round $leader 2>>killed.log
     wait $leader 2>>killed.log
     "$ZOOC" build zoo.yml -o out >build.log 2>&1 || wrong=$((wrong + 1))
     diff -r -x .zooc out clean >diff.log || wrong=$((wrong + 1))
@@ -49,7 +66,9 @@ for ((round = 0; round < rounds; round++)); do
     "$ZOOC" build zoo.yml -o out >build.log 2>&1
     grep -q '^nothing to do: 6 models' build.log || wrong=$((wrong + 1))
 done
-check "every build after a kill is right ($round of $rounds rounds)" test "$wrong" = 0
+check "every build after a kill is right ($round rounds)" test "$wrong" = 0
+check "the cache is sound" "$ZOOC" cache verify
+ZOOC_CACHE_MODE=off
 terminated() {
     rm -rf out
     setsid "$ZOOC" build zoo.yml -o out >killed.log 2>&1 &

@@ -89,6 +89,7 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("Conv2DBackpropInput", tf_conv_backprop),
     CALL("Conv3DBackpropInputV2", tf_conv_backprop),
     CALL("MaxPool", tf_pool),
+    CALL("MaxPoolV2", tf_pool),
     CALL("AvgPool", tf_pool),
     CALL("MaxPool3D", tf_pool),
     CALL("AvgPool3D", tf_pool),
@@ -219,12 +220,15 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("Pad", tf_pad),
     CALL("PadV2", tf_pad),
     CALL("MirrorPad", tf_mirror_pad),
+    CALL("SpaceToBatch", tf_space_to_batch),
+    CALL("BatchToSpace", tf_batch_to_space),
     CALL("SpaceToBatchND", tf_space_to_batch),
     CALL("BatchToSpaceND", tf_batch_to_space),
     CALL("SpaceToDepth", tf_space_to_depth),
     CALL("DepthToSpace", tf_depth_to_space),
     CALL("ResizeBilinear", tf_resize_bilinear),
     CALL("ResizeNearestNeighbor", tf_resize_nearest),
+    CALL("ResizeBicubic", tf_resize_bicubic),
     CALL("ExtractImagePatches", tf_patches),
 
     // ---- looking up ----
@@ -246,6 +250,14 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("ArgMin", tf_argmax),
     CALL("OneHot", tf_one_hot),
     CALL("Cumsum", tf_cumsum),
+    CALL("NonMaxSuppression", tf_nms),
+    CALL("NonMaxSuppressionV2", tf_nms),
+    CALL("NonMaxSuppressionV3", tf_nms),
+    MANY("NonMaxSuppressionV4", 2, NULL, tf_nms),
+    MANY("NonMaxSuppressionV5", 3, NULL, tf_nms),
+    CALL("CropAndResize", tf_crop_and_resize),
+    MANY("CTCGreedyDecoder", 4, NULL, tf_ctc_greedy),
+    CALL("SparseToDense", tf_sparse_to_dense),
 
     // ---- what stands for replaced sub-graphs: their ids, or one layer of any type ----
     CALL("TFYOLO", tf_region),

@@ -99,8 +99,8 @@ tf_layer_function tf_concat, tf_concat_old, tf_reshape, tf_squeeze, tf_expand_di
 tf_layer_function tf_array, tf_array_read, tf_array_write, tf_array_scatter, tf_array_gather,
     tf_array_size, tf_array_concat, tf_array_split;
 tf_layer_function tf_block_lstm, tf_lstm_block_cell, tf_gru_block_cell;
-tf_layer_function tf_resize_bilinear, tf_resize_nearest, tf_patches, tf_crop_and_resize, tf_nms,
-    tf_ctc_greedy;
 tf_layer_function tf_replaced_layer, tf_region;
+tf_layer_function tf_resize_bilinear, tf_resize_nearest, tf_resize_bicubic, tf_patches,
+    tf_crop_and_resize, tf_nms, tf_ctc_greedy, tf_sparse_to_dense;
 
 #endif

@@ -22,7 +22,7 @@ static enum interpolate_coordinates coordinates(struct tf_layer *l, bool nearest
     return ASYMMETRIC;
 }
 
-static void resize(struct tf_layer *l, bool nearest) {
+static void resize(struct tf_layer *l, enum interpolate_mode mode) {
     if (!tf_rank(l, 0, 4, 4) || !tf_inputs(l, 2))
         return;
     struct builder *b = &l->builder;
@@ -33,20 +33,26 @@ static void resize(struct tf_layer *l, bool nearest) {
     struct node *n = build_node(b, &op_Interpolate, l->name, 4,
                                 (struct value *[]){x, l->inputs[1], scales, axes});
     struct interpolate *a = n->attrs;
-    a->mode = nearest ? INTERPOLATE_NEAREST : INTERPOLATE_LINEAR_ONNX;
+    a->mode = (int)mode;
     a->shape_calculation_mode = INTERPOLATE_SIZES;
-    a->coordinate_transformation_mode = (int)coordinates(l, nearest);
+    a->coordinate_transformation_mode = (int)coordinates(l, mode == INTERPOLATE_NEAREST);
     a->nearest_mode =
         a->coordinate_transformation_mode == ALIGN_CORNERS ? ROUND_PREFER_CEIL : NEAREST_FLOOR;
+    if (mode == INTERPOLATE_CUBIC && a->coordinate_transformation_mode == HALF_PIXEL)
+        a->cube_coeff = -0.5F;
     l->outputs[0] = tf_to_last(l, finish(n));
 }
 
 void tf_resize_bilinear(struct tf_layer *l) {
-    resize(l, false);
+    resize(l, INTERPOLATE_LINEAR_ONNX);
 }
 
 void tf_resize_nearest(struct tf_layer *l) {
-    resize(l, true);
+    resize(l, INTERPOLATE_NEAREST);
+}
+
+void tf_resize_bicubic(struct tf_layer *l) {
+    resize(l, INTERPOLATE_CUBIC);
 }
 
 void tf_patches(struct tf_layer *l) {

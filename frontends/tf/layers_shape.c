@@ -166,8 +166,16 @@ void tf_rank_of(struct tf_layer *l) {
 
 void tf_size_of(struct tf_layer *l) {
     uint64_t count;
-    if (tf_static(l, 0) && shape_count(&l->inputs[0]->shape, &count))
+    if (!tf_inputs(l, 1))
+        return;
+    if (shape_is_static(&l->inputs[0]->shape) && shape_count(&l->inputs[0]->shape, &count)) {
         give_number(l, (int64_t)count);
+        return;
+    }
+    struct node *n = build_node(&l->builder, &op_ShapeOf, tf_name(l, "shape"), 1, l->inputs);
+    ((struct output_type *)n->attrs)->output_type = tf_attr_type(l->node, "out_type", DT_I32);
+    struct value *axis = build_i64_scalar(&l->builder, tf_name(l, "axis"), 0);
+    l->outputs[0] = build_op2(&l->builder, &op_ReduceProd, l->name, finish(n), axis);
 }
 
 void tf_fill(struct tf_layer *l) {
@@ -221,27 +229,34 @@ void tf_strided_slice(struct tf_layer *l) {
     l->outputs[0] = finish(n);
 }
 
+// Where a list that is known in part says -1.
+static void find_open(struct tf_layer *l, const struct value *sizes, int64_t *open) {
+    const struct tensor *known = sizes->constant != NULL ? sizes->constant : sizes->partial;
+    const double *numbers = known == NULL ? NULL : tensor_as_doubles(l->arena, known);
+    for (int64_t i = 0; i < sizes->shape.dims[0]; i++)
+        open[i] = numbers != NULL && numbers[i] == -1;
+}
+
 // begin and size; a size of -1 reaches to the end.
 void tf_slice(struct tf_layer *l) {
-    struct ints size;
-    if (!tf_inputs(l, 3) || !tf_numbers(l, 2, "size", &size) ||
-        !tf_rank(l, 0, (int32_t)size.count, (int32_t)size.count))
+    if (!tf_inputs(l, 3) || !tf_rank(l, 2, 1, 1) || !tf_static(l, 2) ||
+        !tf_rank(l, 0, (int32_t)l->inputs[2]->shape.dims[0], (int32_t)l->inputs[2]->shape.dims[0]))
         return;
+    uint32_t count = (uint32_t)l->inputs[2]->shape.dims[0];
     int64_t ones[SHAPE_MAX_RANK], open[SHAPE_MAX_RANK], none[SHAPE_MAX_RANK] = {0};
-    for (uint32_t i = 0; i < size.count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         ones[i] = 1;
-        open[i] = size.data[i] == -1;
-    }
+    find_open(l, l->inputs[2], open);
     struct builder *b = &l->builder;
     struct value *sizes = l->inputs[2];
     if (sizes->type != l->inputs[1]->type)
         sizes = build_convert(b->graph, tf_name(l, "size"), sizes, l->inputs[1]->type);
     struct value *end = build_op2(b, &op_Add, tf_name(l, "end"), l->inputs[1], sizes);
-    struct value *inputs[] = {l->inputs[0], l->inputs[1], end, list(l, "step", size.count, ones)};
+    struct value *inputs[] = {l->inputs[0], l->inputs[1], end, list(l, "step", count, ones)};
     struct node *n = build_node(b, &op_StridedSlice, l->name, 4, inputs);
     struct strided_slice *a = n->attrs;
-    a->begin_mask = ints_copy(l->arena, none, size.count);
-    a->end_mask = ints_copy(l->arena, open, size.count);
+    a->begin_mask = ints_copy(l->arena, none, count);
+    a->end_mask = ints_copy(l->arena, open, count);
     l->outputs[0] = finish(n);
 }
 
@@ -267,11 +282,25 @@ void tf_reverse_sequence(struct tf_layer *l) {
 
 // --- padding -------------------------------------------------------------------------------------
 
+// A column of paddings [rank, 2].
+static struct value *column(struct tf_layer *l, const char *suffix, int64_t which) {
+    struct builder *b = &l->builder;
+    struct value *inputs[] = {
+        l->inputs[1],
+        build_i64_scalar(b, tf_name(l, arena_printf(l->arena, "%s_at", suffix)), which),
+        build_i64_scalar(b, tf_name(l, arena_printf(l->arena, "%s_axis", suffix)), 1)};
+    return finish(build_node(b, &op_Gather, tf_name(l, suffix), 3, inputs));
+}
+
 // paddings [rank, 2] as two lists.
-static bool read_pads(struct tf_layer *l, uint32_t input, const char *what, struct value **begin,
-                      struct value **end) {
+static bool read_pads(struct tf_layer *l, struct value **begin, struct value **end) {
     struct ints all;
-    if (!tf_numbers(l, input, what, &all))
+    if (l->inputs[1]->constant == NULL) {
+        *begin = column(l, "begin", 0);
+        *end = column(l, "end", 1);
+        return true;
+    }
+    if (!tf_numbers(l, 1, "paddings", &all))
         return false;
     uint32_t count = all.count / 2;
     int64_t *b = arena_array_of(l->arena, count, int64_t);
@@ -287,7 +316,7 @@ static bool read_pads(struct tf_layer *l, uint32_t input, const char *what, stru
 
 static void pad_with(struct tf_layer *l, enum pad_mode mode, struct value *value) {
     struct value *begin, *end;
-    if (!tf_inputs(l, 2) || !read_pads(l, 1, "paddings", &begin, &end))
+    if (!tf_inputs(l, 2) || !read_pads(l, &begin, &end))
         return;
     struct node *n =
         build_node(&l->builder, &op_Pad, l->name, 3, (struct value *[]){l->inputs[0], begin, end});
@@ -318,10 +347,23 @@ static struct value *widened(struct tf_layer *l, const char *suffix, const int64
     return list(l, suffix, rank, all);
 }
 
+// Blocks of the second and third axis by an attribute, or of as many as a list says (ND).
+static bool read_block(struct tf_layer *l, uint32_t *pads, struct ints *block) {
+    size_t length = strlen(l->node->op);
+    *pads = 2;
+    if (length > 2 && strcmp(l->node->op + length - 2, "ND") == 0)
+        return tf_numbers(l, 1, "block_shape", block);
+    int64_t size = tf_attr_int(l->node, "block_size", 2);
+    *pads = 1;
+    *block = ints_copy(l->arena, (const int64_t[]){size, size}, 2);
+    return true;
+}
+
 static void blocks(struct tf_layer *l, const struct op_def *op, const char *what) {
     struct ints block, pads;
-    if (!tf_inputs(l, 3) || !tf_rank(l, 0, 2, SHAPE_MAX_RANK) ||
-        !tf_numbers(l, 1, "block_shape", &block) || !tf_numbers(l, 2, what, &pads))
+    uint32_t pads_input;
+    if (!tf_inputs(l, 2) || !tf_rank(l, 0, 2, SHAPE_MAX_RANK) ||
+        !read_block(l, &pads_input, &block) || !tf_numbers(l, pads_input, what, &pads))
         return;
     if (pads.count != 2 * block.count || (int32_t)block.count >= l->inputs[0]->shape.rank) {
         tf_fail(l, SHAPE_MISMATCH, "block_shape and paddings do not fit the data");

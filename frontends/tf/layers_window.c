@@ -123,16 +123,33 @@ void tf_depthwise(struct tf_layer *l) {
     give(l, finish(n));
 }
 
+// The spatial numbers of the sizes in input 0: all of them, or those alone (later versions).
+static struct value *spatial_sizes(struct tf_layer *l, int32_t rank) {
+    struct value *sizes = l->inputs[0];
+    int64_t places[SHAPE_MAX_RANK], first = tf_channels_last(l) ? 1 : 2;
+    if (sizes->shape.rank != 1 || sizes->shape.dims[0] != rank) {
+        if (sizes->shape.rank == 1 && sizes->shape.dims[0] == rank - 2)
+            return sizes;
+        tf_fail(l, SHAPE_MISMATCH, "input_sizes has not a number for each axis");
+        return NULL;
+    }
+    for (int64_t i = 0; i < rank - 2; i++)
+        places[i] = first + i;
+    struct value *inputs[] = {
+        sizes, build_i64(&l->builder, tf_name(l, "spatial"), (uint32_t)rank - 2, places),
+        build_i64_scalar(&l->builder, tf_name(l, "axis"), 0)};
+    return finish(build_node(&l->builder, &op_Gather, tf_name(l, "output_shape"), 3, inputs));
+}
+
 // Inputs: sizes of the result, filters [kh, kw, O, I], data.
 void tf_conv_backprop(struct tf_layer *l) {
-    struct ints sizes;
-    if (!tf_inputs(l, 3) || !tf_numbers(l, 0, "input_sizes", &sizes) || !tf_rank(l, 2, 4, 5))
+    if (!tf_inputs(l, 3) || !tf_rank(l, 2, 4, 5))
+        return;
+    struct value *shape = spatial_sizes(l, l->inputs[2]->shape.rank);
+    if (shape == NULL)
         return;
     struct value *x = data_first(l, 2), *w = filters_first(l, l->inputs[1]);
     struct convolution window = read_window(l);
-    struct ints spatial = tf_spatial(l, sizes);
-    struct value *shape =
-        build_i64(&l->builder, tf_name(l, "output_shape"), spatial.count, spatial.data);
     struct node *n = build_node(&l->builder, &op_ConvolutionBackpropData, l->name, 3,
                                 (struct value *[]){x, w, shape});
     struct deconvolution *a = n->attrs;
@@ -149,10 +166,14 @@ void tf_conv_backprop(struct tf_layer *l) {
 
 void tf_pool(struct tf_layer *l) {
     bool average = strncmp(l->node->op, "Avg", 3) == 0;
-    struct ints kernel = tf_spatial(l, tf_attr_ints(l->node, "ksize"));
-    struct ints strides = tf_spatial(l, tf_attr_ints(l->node, "strides"));
-    if (!tf_rank(l, 0, 4, 5))
+    struct ints kernel = tf_attr_ints(l->node, "ksize");
+    struct ints strides = tf_attr_ints(l->node, "strides");
+    bool by_inputs = l->input_count > 1; // the second version
+    if (!tf_rank(l, 0, 4, 5) || (by_inputs && (!tf_numbers(l, 1, "ksize", &kernel) ||
+                                               !tf_numbers(l, 2, "strides", &strides))))
         return;
+    kernel = tf_spatial(l, kernel);
+    strides = tf_spatial(l, strides);
     struct value *x = data_first(l, 0);
     struct node *n = build_node(&l->builder, average ? &op_AvgPool : &op_MaxPool, l->name, 1, &x);
     struct pooling *p = n->attrs;
@@ -180,19 +201,71 @@ void tf_bias_add(struct tf_layer *l) {
         l->outputs[0] = build_per_channel(&l->builder, &op_Add, l->name, l->inputs[0], 1, bias);
 }
 
-// Inputs: data, scale, offset, mean, variance. In training form mean and variance are empty.
+// One number for each channel, as it broadcasts over the data.
+static struct value *per_channel(struct tf_layer *l, const char *suffix, struct value *v) {
+    int64_t dims[SHAPE_MAX_RANK] = {1, -1};
+    int32_t rank = l->inputs[0]->shape.rank;
+    for (int32_t i = 2; i < rank; i++)
+        dims[i] = 1;
+    return tf_channels_last(l)
+               ? v
+               : build_reshape(&l->builder, tf_name(l, suffix), v, (uint32_t)rank, dims);
+}
+
+// The data's own mean and variance over all axes but the channels.
+static struct value *normalize_by_itself(struct tf_layer *l, double epsilon) {
+    int32_t rank = l->inputs[0]->shape.rank;
+    int64_t axes[SHAPE_MAX_RANK], channels = tf_channels_last(l) ? rank - 1 : 1;
+    uint32_t count = 0;
+    for (int32_t i = 0; i < rank; i++)
+        if (i != channels)
+            axes[count++] = i;
+    struct value *over = build_i64(&l->builder, tf_name(l, "axes"), count, axes);
+    struct node *n = build_node(&l->builder, &op_MVN, tf_name(l, "normalized"), 2,
+                                (struct value *[]){l->inputs[0], over});
+    ((struct mvn *)n->attrs)->eps = (float)epsilon;
+    return finish(n);
+}
+
+static struct value *normalize_by_inputs(struct tf_layer *l, double epsilon) {
+    struct builder *b = &l->builder;
+    struct value *variance = l->inputs[4];
+    struct value *small = build_constant(
+        b, tf_name(l, "epsilon"), tensor_splat(l->arena, variance->type, shape_scalar(), epsilon));
+    struct value *deviation =
+        build_op1(b, &op_Sqrt, tf_name(l, "deviation"),
+                  build_op2(b, &op_Add, tf_name(l, "variance"), variance, small));
+    struct value *x = build_op2(b, &op_Subtract, tf_name(l, "centred"), l->inputs[0],
+                                per_channel(l, "mean_each", l->inputs[3]));
+    return build_op2(b, &op_Divide, tf_name(l, "normalized"), x,
+                     per_channel(l, "deviation_each", deviation));
+}
+
+// Statistics that are computed: of the data itself in training form, else by other nodes.
+static void batch_norm_computed(struct tf_layer *l, bool training, double epsilon) {
+    if (!tf_rank(l, 0, 4, 5))
+        return;
+    struct value *x = training ? normalize_by_itself(l, epsilon) : normalize_by_inputs(l, epsilon);
+    x = build_op2(&l->builder, &op_Multiply, tf_name(l, "scaled"), x,
+                  per_channel(l, "scale_each", l->inputs[1]));
+    l->outputs[0] =
+        build_op2(&l->builder, &op_Add, l->name, x, per_channel(l, "offset_each", l->inputs[2]));
+}
+
+// Inputs: data, scale, offset, mean, variance; in training form the last two are not looked at.
 void tf_batch_norm(struct tf_layer *l) {
     const struct tensor *t[5] = {NULL};
+    bool training = tf_attr_bool(l->node, "is_training", true), known = true;
+    double epsilon = tf_attr_float(l->node, "epsilon", 1e-4);
+    if (!tf_inputs(l, 5))
+        return;
     for (uint32_t i = 1; i < 5; i++)
-        if ((t[i] = tf_constant(l, i, "a statistic of batch normalization")) == NULL)
-            return;
-    if (tf_attr_bool(l->node, "is_training", false) && tensor_count(t[3]) == 0) {
-        tf_fail(l, NOT_SUPPORTED, "batch normalization in its training form",
-                "freeze the graph for inference");
+        known = (t[i] = l->inputs[i]->constant) != NULL && known;
+    if (training || !known) {
+        batch_norm_computed(l, training, epsilon);
         return;
     }
-    struct batch_norm_tensors tensors = {t[3], t[4], t[1], t[2],
-                                         tf_attr_float(l->node, "epsilon", 1e-4)};
+    struct batch_norm_tensors tensors = {t[3], t[4], t[1], t[2], epsilon};
     l->outputs[0] = build_batch_norm(&l->builder, l->name, l->inputs[0], channel_axis(l), &tensors);
     if (l->outputs[0] == NULL)
         tf_fail(l, SHAPE_MISMATCH, "scale, offset, mean and variance differ in size");

@@ -402,6 +402,10 @@ NEWER = {
     "Xlog1py": lambda node, x, y: np.where(x == 0, 0, x * np.log1p(y)),
     "LeakyRelu": lambda node, x: np.where(x > 0, x, x * (node.attr["alpha"].f if "alpha" in node.attr else 0.2)),
     "ResourceGather": lambda node, x, i: np.take(x, i, axis=0),
+    "NonMaxSuppressionV5": lambda node, b, s, n, iou, least, sigma: call(node, b, s, n, iou, least, op="NonMaxSuppressionV3",
+                                                                         T=None),
+    "NonMaxSuppressionV5": lambda node, b, s, n, iou, least, sigma: call(node, b, s, n, iou, least,
+                                                                         op="NonMaxSuppressionV3", T=None),
     "SelectV2": lambda node, c, x, y: np.where(c, x, y),
 }
 

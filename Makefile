@@ -71,6 +71,7 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/*_test.c))
 LIBRARY_OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SCHEMAS:%.proto=$(OUT)/%.pb-c.o)
 UNIT_BINARIES := $(UNIT_TESTS:%.c=$(OUT)/%)
 TOOL_BINARIES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/tools/*.c)))
+EXTENSIONS := $(patsubst %.c,$(OUT)/%.so,$(sort $(wildcard tests/extensions/*.c)))
 PRELOADS := $(patsubst %.c,$(OUT)/%.so,$(sort $(wildcard tests/preload/*.c)))
 TOOL_PARTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/tools/parts/*.c)))
 ZOOC := $(OUT)/zooc
@@ -115,7 +116,13 @@ $(GEN)/rules/ninja/templates.inc: $(RULES)
 unit: $(UNIT_BINARIES)
 
 # Programs that only tests and benchmarks use, and what they share.
-tools: $(TOOL_BINARIES) $(if $(SANITIZE),,$(PRELOADS))
+tools: $(TOOL_BINARIES) $(EXTENSIONS) $(if $(SANITIZE),,$(PRELOADS))
+
+# They are built against the headers of the compiler that is to load them.
+$(OUT)/tests/extensions/%.so: tests/extensions/%.c $(OUT)/flags $(GEN)/build_id.h | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(COMPILE) -shared -o $@ $<
 
 # Libraries that take the place of the C library's functions; fortification has wrappers of its own.
 $(OUT)/tests/preload/%.so: tests/preload/%.c $(OUT)/flags

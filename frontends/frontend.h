@@ -5,6 +5,7 @@
 #define ZOOC_FRONTEND_H
 
 #include "compiler/graph/graph.h"
+#include "frontends/extension.h"
 
 struct import_input { // one entry of --input / --input_shape / --freeze_placeholder_with_value
     const char *name; // source node, as the user wrote it without port; NULL: by position
@@ -21,6 +22,7 @@ struct import_options {
     const char *proto;                                            // --input_proto (Caffe)
     const char *symbol;                                           // --input_symbol (MXNet)
     const char *custom_layers;                                    // -k
+    const struct extensions *extensions;                          // or NULL
     const char *(*option)(const void *options, const char *name); // any other option's text by the
     const void *options; // Model Optimizer's name, NULL when not given
     const struct import_input *inputs;
@@ -52,6 +54,7 @@ struct frontend {
     // report. Optional.
     const struct tensor *(*mean_image)(struct graph *g, const char *path, const int64_t *offsets,
                                        const struct node *parameter);
+    size_t row_size; // of its table, whose rows extensions may add; 0: they may not
     // Layer `index` of those it imports; false behind the last. Optional.
     bool (*layer)(size_t index, struct frontend_layer *out);
 };

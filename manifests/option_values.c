@@ -209,8 +209,9 @@ static void set_with(struct reading *r, const char *key, const struct yaml *node
 }
 
 bool manifest_takes_option(const struct option_def *def) {
-    return def->role != OPTION_RUNS && def->role != OPTION_REFUSED &&
-           option_id_of(def) != OPT_model_name;
+    enum option_id id = option_id_of(def);
+    return def->role != OPTION_RUNS && def->role != OPTION_REFUSED && id != OPT_model_name &&
+           id != OPT_extensions;
 }
 
 void read_option(struct reading *r, const struct option_def *def, const struct yaml *node) {
@@ -221,6 +222,8 @@ void read_option(struct reading *r, const struct option_def *def, const struct y
         const char *why = "the build decides where files go and what is printed";
         if (option_id_of(def) == OPT_model_name)
             why = "the model's 'name' names its files too";
+        if (option_id_of(def) == OPT_extensions)
+            why = "a manifest may come from anywhere, and extensions run with all rights";
         diag_report(r->diag, &at, MANIFEST_OPTION, def->name, why);
     } else {
         set_with(r, def->name, node, put_by_kind[def->kind], option_id_of(def));

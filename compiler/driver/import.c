@@ -93,6 +93,9 @@ bool driver_import_options(struct conversion *c, struct import_options *out) {
                                    .custom_layers = text[OPT_k],
                                    .option = option_by_name,
                                    .options = c->options};
+    if (text[OPT_extensions] != NULL &&
+        !extensions_load(c->arena, c->diag, text[OPT_extensions], &out->extensions))
+        return false;
     if (text[OPT_batch] != NULL)
         out->batch = strtoll(text[OPT_batch], NULL, 10);
     if (text[OPT_output] != NULL) {

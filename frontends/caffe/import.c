@@ -16,6 +16,7 @@ struct import {
     const struct layer_row **rows; // by layer; NULL: an unknown type
     struct custom_layer *custom;   // of -k
     struct attribute_style style;  // of their attributes
+    const struct extensions *extensions;
 };
 
 // --- the index ---------------------------------------------------------------
@@ -90,13 +91,18 @@ static void index_layer(struct indexer *x, uint32_t layer) {
     }
 }
 
+static const struct layer_row *find_row(const struct import *im, const char *type) {
+    const struct layer_row *added = extension_find(im->extensions, "caffe", type);
+    return added != NULL ? added : layer_find(type);
+}
+
 static void make_index(struct import *im) {
     struct arena *arena = im->base.graph->arena;
     uint32_t count = im->net.input_count + im->net.layer_count;
     uint64_t tops = 0;
     im->rows = arena_array_of(arena, im->net.layer_count, const struct layer_row *);
     for (uint32_t i = 0; i < im->net.layer_count; i++) {
-        im->rows[i] = layer_find(im->net.layers[i].type);
+        im->rows[i] = find_row(im, im->net.layers[i].type);
         tops += im->net.layers[i].param->n_top;
     }
     struct indexer x = {.im = im,
@@ -321,7 +327,9 @@ static bool is_set(const struct import_options *options, const char *name) {
 }
 
 static bool caffe_import(const struct import_options *options, struct graph *g) {
-    struct import im = {.base = {.graph = g}, .net = {.arena = g->arena, .diag = g->diag}};
+    struct import im = {.base = {.graph = g},
+                        .net = {.arena = g->arena, .diag = g->diag},
+                        .extensions = options->extensions};
     im.style =
         (struct attribute_style){.all = is_set(options, "disable_omitting_optional"),
                                  .flatten = is_set(options, "enable_flattening_nested_params")};
@@ -370,4 +378,5 @@ const struct frontend frontend_caffe = {.name = "caffe",
                                         .bid = caffe_bid,
                                         .import = caffe_import,
                                         .mean_image = caffe_mean_image,
+                                        .row_size = sizeof(struct layer_row),
                                         .layer = caffe_layer};

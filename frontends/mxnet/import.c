@@ -15,6 +15,7 @@ struct import {
     struct mxnet_model model;
     const struct mxnet_layer_row **rows; // by node; NULL: a variable or an unknown operator
     struct custom_layer *custom;         // of -k
+    const struct extensions *extensions;
 };
 
 // --- the index -----------------------------------------------------------------------------------
@@ -75,6 +76,15 @@ static void add_aliases(struct import *im) {
     im->base.cut.aliases = aliases;
 }
 
+// Extensions may import operators and what Custom calls so.
+static const struct mxnet_layer_row *find_row(const struct import *im,
+                                              const struct mxnet_node *node) {
+    const char *custom = strcmp(node->op, "Custom") == 0 ? mxnet_attr(node, "op_type") : NULL;
+    const struct mxnet_layer_row *added =
+        extension_find(im->extensions, "mxnet", custom != NULL ? custom : node->op);
+    return added != NULL ? added : mxnet_layer_find(node->op);
+}
+
 static void make_index(struct import *im) {
     struct arena *arena = im->base.graph->arena;
     const struct mxnet_symbol *symbol = &im->model.symbol;
@@ -83,7 +93,7 @@ static void make_index(struct import *im) {
     im->rows = arena_array_of(arena, symbol->count, const struct mxnet_layer_row *);
     for (uint32_t i = 0; i < symbol->count; i++) {
         const struct mxnet_node *node = &symbol->nodes[i];
-        im->rows[i] = is_variable(node) ? NULL : mxnet_layer_find(node->op);
+        im->rows[i] = is_variable(node) ? NULL : find_row(im, node);
         for (uint32_t k = 0; k < node->input_count; k++)
             if (read[node->inputs[k].node] <= node->inputs[k].output)
                 read[node->inputs[k].node] = node->inputs[k].output + 1;
@@ -191,7 +201,7 @@ static void import_node(struct importer *base, uint32_t node) {
 }
 
 static bool mxnet_import(const struct import_options *options, struct graph *g) {
-    struct import im = {.base = {.graph = g}};
+    struct import im = {.base = {.graph = g}, .extensions = options->extensions};
     if (!custom_read(g->arena, g->diag, options, false, &im.custom) ||
         !mxnet_open(g->arena, g->diag, options, &im.model))
         return false;
@@ -227,4 +237,5 @@ const struct frontend frontend_mxnet = {.name = "mxnet",
                                         .title = "MXNet",
                                         .bid = mxnet_bid,
                                         .import = mxnet_import,
+                                        .row_size = sizeof(struct mxnet_layer_row),
                                         .layer = mxnet_layer};

@@ -200,6 +200,10 @@ static bool read_sizes(struct mxnet_layer *l, struct rnn *r) {
         mxnet_fail(l, ATTRIBUTE_VALUE, "state_size", "that, or num_layers");
     if (l->failed || !mxnet_rank(l, 0, 3, 3) || !mxnet_static(l, 0))
         return false;
+    if (l->inputs[0]->shape.dims[1] > 1 << 20) {
+        mxnet_fail(l, SHAPE_MISMATCH, "the batch is too large");
+        return false;
+    }
     r->flat = mxnet_weights(l, 1, "parameters");
     r->batch = l->inputs[0]->shape.dims[1];
     int64_t rows = r->mode->gates * r->hidden * r->directions;

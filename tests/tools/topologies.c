@@ -35,6 +35,7 @@ struct runner {
 
 static const char usage[] =
     "usage: topologies --zooc FILE --folder DIR --tables DIR [options] CASE.tar.xz...\n"
+    "  --extensions DIR  what {extensions} in a case's options means\n"
     "  --filter PATTERN  only cases FAMILY/CASE that it matches (as a part of the name, or * and "
     "?)\n"
     "  --jobs N          trials side by side (default: one per core)\n"
@@ -256,13 +257,11 @@ static bool read_tables(struct runner *r, const char *folder) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"zooc", required_argument, NULL, 'z'},
-                                            {"folder", required_argument, NULL, 'd'},
-                                            {"tables", required_argument, NULL, 't'},
-                                            {"filter", required_argument, NULL, 'f'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"keep", no_argument, NULL, 'k'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"zooc", required_argument, NULL, 'z'},   {"folder", required_argument, NULL, 'd'},
+        {"tables", required_argument, NULL, 't'}, {"extensions", required_argument, NULL, 'e'},
+        {"filter", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
+        {"keep", no_argument, NULL, 'k'},         {NULL, 0, NULL, 0}};
     struct runner r = {.arena = arena_new(), .parallel = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
     const char *filter = NULL, *tables = NULL;
     unsigned cores = r.parallel;
@@ -274,6 +273,9 @@ int main(int argc, char **argv) {
             break;
         case 'd':
             r.setting.folder = optarg;
+            break;
+        case 'e':
+            r.setting.extensions = optarg;
             break;
         case 't':
             tables = optarg;

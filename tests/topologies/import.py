@@ -25,7 +25,8 @@ SPREAD = 2048  # samples of a larger one, at even distances
 LARGEST = 512  # and its elements of the largest size
 SKIP = {"plan.json"}  # how the forge made the case
 # What a later layer reads is no output, though MXNet's symbol lists it as one, unless it is asked for.
-MORE_ARGS = {"mxnet/faster_rcnn_vgg16": ["--output", "rois,cls_prob_reshape,bbox_pred_reshape"]}
+MORE_ARGS = {"mxnet/faster_rcnn_vgg16": ["--output", "rois,cls_prob_reshape,bbox_pred_reshape"],
+             "mxnet/op_Custom": ["--extensions", "{extensions}"]}
 
 
 def fill(name, count, offset, scale, seed):

@@ -13,4 +13,4 @@ fi
 unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that called us
 make -j"$(nproc)" all tools >/dev/null
 exec "$build/tests/tools/topologies" --zooc "$build/zooc" --folder "$build/topologies" \
-    --tables tests/topologies "${filter[@]}" "$@" tests/topologies/*/*.tar.xz
+    --tables tests/topologies --extensions "$build/tests/extensions" "${filter[@]}" "$@" tests/topologies/*/*.tar.xz

@@ -56,16 +56,24 @@ const char *recipe_read(struct arena *arena, const char *path, struct recipe *ou
     return NULL;
 }
 
+static const char *with_folder(struct arena *arena, const char *text, const char *mark,
+                               const char *folder) {
+    const char *at = strstr(text, mark);
+    return at == NULL
+               ? text
+               : arena_printf(arena, "%.*s%s%s", (int)(at - text), text, folder, at + strlen(mark));
+}
+
 const char **recipe_options(struct recipe *recipe, const char *dir, size_t *count) {
     struct json_object *args = json_object_object_get(recipe->json, "args");
     size_t n = json_object_array_length(args);
     const char **out = arena_array_of(recipe->arena, n + 1, const char *);
     for (size_t i = 0; i < n; i++) {
         const char *text = json_object_get_string(json_object_array_get_idx(args, i));
-        const char *mark = strstr(text, "{dir}");
-        out[i] = mark == NULL ? text
-                              : arena_printf(recipe->arena, "%.*s%s%s", (int)(mark - text), text,
-                                             dir, mark + strlen("{dir}"));
+        text = with_folder(recipe->arena, text, "{dir}", dir);
+        out[i] = recipe->extensions == NULL
+                     ? text
+                     : with_folder(recipe->arena, text, "{extensions}", recipe->extensions);
     }
     *count = n;
     return out;

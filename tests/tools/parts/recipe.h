@@ -22,7 +22,8 @@ struct recipe {
     struct json_object *json;    // case.json
     struct json_object *tensors; // array of weights.json
     const char *name, *framework;
-    const char *model; // file name of the model, or NULL when the options name it
+    const char *model;      // file name of the model, or NULL when the options name it
+    const char *extensions; // what {extensions} means in the options, or NULL
     uint64_t seed;
     uint64_t weight_bytes; // of all filled tensors together
 };
@@ -34,7 +35,7 @@ const char *recipe_read(struct arena *arena, const char *path, struct recipe *ou
 // Weights are streamed, never held as a whole.
 const char *recipe_remake(struct recipe *recipe, const char *dir);
 
-// Options of the conversion with {dir} replaced; ends with NULL.
+// Options of the conversion with {dir} and {extensions} replaced; ends with NULL.
 const char **recipe_options(struct recipe *recipe, const char *dir, size_t *count);
 
 // --- for the parts that write a case's files ---

@@ -97,6 +97,7 @@ static void judge_failure(struct trial *t, const char *version, const char *type
 
 static bool convert(struct trial *t, const char *version, const char *type, const char *model) {
     size_t extra;
+    t->recipe.extensions = t->setting->extensions;
     const char **options = recipe_options(&t->recipe, t->folder, &extra);
     const char **argv = arena_array_of(t->arena, extra + 16, const char *);
     size_t n = 0;

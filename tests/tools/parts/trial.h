@@ -13,6 +13,7 @@
 struct trial_setting {
     const char *zooc;
     const char *folder;        // where cases are made
+    const char *extensions;    // where they are, or NULL
     struct rules *tolerances;  // case, FP32, FP16, rows in FP32, rows in FP16, reason
     struct rules *differences; // case, layer, type, difference, reason
     uint64_t memory_limit;     // anonymous bytes a conversion may take

@@ -39,6 +39,8 @@ static la_ssize_t on_write(struct archive *archive, void *context, const void *d
 }
 
 static bool fail_write(struct writing *w, const char *why) {
+    if (w->archive != NULL && archive_errno(w->archive) == ENOMEM)
+        fatal_out_of_memory();
     diag_report(w->diag, NULL, OUTPUT_WRITE, w->path, why);
     return false;
 }
@@ -158,6 +160,8 @@ bool carry_out(struct arena *arena, struct store *store, struct carry_object *ob
         return false;
     }
     w.archive = archive_write_new();
+    if (w.archive == NULL)
+        fatal_out_of_memory();
     bool done = write_members(&w, objects, count);
     archive_write_free(w.archive);
     if (!done) {
@@ -188,6 +192,8 @@ struct reading {
 };
 
 static bool fail_read(struct reading *r, const char *why) {
+    if (archive_errno(r->archive) == ENOMEM)
+        fatal_out_of_memory();
     diag_report(r->diag, NULL, ARCHIVE_BAD, r->path, why == NULL ? "unknown format" : why);
     return false;
 }
@@ -316,6 +322,8 @@ bool carry_in(struct arena *arena, struct store *store, const char *path, struct
                         .out = out};
     *out = (struct carry_count){.objects = 0};
     r.archive = archive_read_new();
+    if (r.archive == NULL)
+        fatal_out_of_memory();
     bool done = read_members(&r);
     archive_read_free(r.archive);
     return done;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,42 @@ struct digester {
     enum digest_kind kind;
 };
 
+// OpenSSL without memory crashes in its own start: it never hears of a lack.
+
+static void *sure_malloc(size_t size, const char *file, int line) {
+    (void)file;
+    (void)line;
+    void *memory = malloc(size);
+    if (memory == NULL && size > 0)
+        fatal_out_of_memory();
+    return memory;
+}
+
+static void *sure_realloc(void *old, size_t size, const char *file, int line) {
+    (void)file;
+    (void)line;
+    void *memory = realloc(old, size);
+    if (memory == NULL && size > 0)
+        fatal_out_of_memory();
+    return memory;
+}
+
+static void plain_free(void *memory, const char *file, int line) {
+    (void)file;
+    (void)line;
+    free(memory);
+}
+
+static void start_openssl(void) {
+    // False when something has been allocated already; then it stays as it is.
+    (void)CRYPTO_set_mem_functions(sure_malloc, sure_realloc, plain_free);
+}
+
+void digest_start(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_openssl);
+}
+
 const char *digest_name(enum digest_kind kind) {
     return kinds[kind].name;
 }
@@ -37,6 +75,7 @@ bool digest_is_text(enum digest_kind kind, const char *text) {
 }
 
 struct digester *digester_new(enum digest_kind kind) {
+    digest_start();
     struct digester *digester = malloc(sizeof *digester);
     if (digester == NULL || (digester->context = EVP_MD_CTX_new()) == NULL ||
         EVP_DigestInit_ex(digester->context, kinds[kind].algorithm(), NULL) != 1)

@@ -12,6 +12,9 @@ enum digest_kind { DIGEST_SHA256, DIGEST_SHA384, DIGEST_KIND_COUNT };
 enum { SHA256_TEXT_SIZE = 65, SHA384_TEXT_SIZE = 97 }; // digits and NUL
 enum { DIGEST_TEXT_SIZE = SHA384_TEXT_SIZE };          // room for either
 
+// Before anything else uses OpenSSL; the functions below do it themselves.
+void digest_start(void);
+
 const char *digest_name(enum digest_kind kind); // "SHA-256"
 // Is `text` the text of a digest of this kind?
 bool digest_is_text(enum digest_kind kind, const char *text);

@@ -9,7 +9,7 @@
 // Its functions that are used, without the prefix. setopt and getinfo are not checked by the
 // compiler here: numbers must be long or curl_off_t as the option says.
 #define LIBCURL_FUNCTIONS(FUNCTION)                                                                \
-    FUNCTION(global_init)                                                                          \
+    FUNCTION(global_init_mem)                                                                      \
     FUNCTION(easy_init)                                                                            \
     FUNCTION(easy_setopt)                                                                          \
     FUNCTION(easy_getinfo)                                                                         \

@@ -33,6 +33,8 @@ static void fail(struct replacing *r, const char *fault) {
 }
 
 static const char *pcre2_text(struct arena *arena, int error) {
+    if (error == PCRE2_ERROR_HEAP_FAILED || error == PCRE2_ERROR_NOMEMORY)
+        fatal_out_of_memory();
     unsigned char text[256];
     pcre2_get_error_message(error, text, sizeof text);
     return arena_strdup(arena, (const char *)text);

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "compiler/base/fatal.h"
+
 enum {
     STATUS_OK = 200,
     STATUS_PARTIAL = 206,
@@ -162,7 +164,7 @@ bool transfer_start(struct transfer *t, const struct libcurl *curl, const char *
     if (t->easy == NULL)
         t->easy = curl->easy_init();
     if (t->easy == NULL)
-        return false;
+        fatal_out_of_memory();
     curl->easy_reset(t->easy);
     return set_options(t, url, patience) && set_authorities(t) && (size == 0 || set_range(t));
 }
@@ -215,6 +217,8 @@ enum transfer_verdict transfer_end(struct transfer *t, CURLcode code, struct are
                                    const char **cause, unsigned *wait) {
     *wait = 0;
     *cause = "";
+    if (code == CURLE_OUT_OF_MEMORY)
+        fatal_out_of_memory();
     if (code == CURLE_OK && !t->judged)
         judge(t); // an answer without content
     switch (t->fault) {

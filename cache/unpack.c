@@ -14,6 +14,7 @@
 
 #include "cache/member.h"
 #include "cache/tree.h"
+#include "compiler/base/fatal.h"
 #include "compiler/base/limits.h"
 #include "compiler/base/names.h"
 
@@ -44,6 +45,8 @@ struct unpacking {
 
 static bool fail_archive(struct unpacking *u, const char *reason) {
     struct place at = {.file = u->request->said};
+    if (u->archive != NULL && archive_errno(u->archive) == ENOMEM)
+        fatal_out_of_memory();
     if (reason == NULL)
         reason = "unknown format";
     if (u->member != NULL)
@@ -360,6 +363,8 @@ static void set_limits(struct unpacking *u) {
 static bool unpack_all(struct unpacking *u) {
     const struct unpack_request *request = u->request;
     u->archive = archive_read_new();
+    if (u->archive == NULL)
+        fatal_out_of_memory();
     bool done = open_archive(u);
     if (done && request->adds)
         done = unpack_beside(u);

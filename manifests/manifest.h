@@ -104,6 +104,9 @@ struct zoo {
 struct zoo *zoo_read(struct arena *arena, const char *const *paths, uint32_t count,
                      struct diag *diag);
 
+// Would zoo_read take a manifest of this text? What it includes is not looked at.
+bool zoo_takes_text(struct slice text);
+
 // Has the model a folder of its own, made from an archive or from sources?
 bool manifest_has_folder(const struct manifest_model *model);
 

@@ -9,6 +9,7 @@
 #include "compiler/base/names.h"
 #include "compiler/base/path.h"
 #include "compiler/options/options.h"
+#include "manifests/manifest.h"
 #include "manifests/yaml.h"
 
 struct importing {
@@ -445,6 +446,15 @@ static void import_model(struct importing *m, const struct yaml *root) {
         import_arguments(m, root);
 }
 
+// Names, addresses and texts are held against the manifest's own rules by its own reader.
+static bool is_taken(const struct strbuf *model) {
+    struct strbuf manifest = STRBUF_INIT;
+    strbuf_printf(&manifest, "models:%s", model->data);
+    bool taken = zoo_takes_text(slice_of(manifest.data, manifest.length));
+    strbuf_free(&manifest);
+    return taken;
+}
+
 // Appends the model to `out`, or nothing. False when the file is no description.
 static bool import_path(struct importing *m, const char *path, struct strbuf *out,
                         struct omz_count *count) {
@@ -467,6 +477,8 @@ static bool import_path(struct importing *m, const char *path, struct strbuf *ou
         leave_out(m, m->file->root, "another model has this name");
     else
         import_model(m, m->file->root);
+    if (!m->left_out && !is_taken(&text))
+        leave_out(m, m->file->root, "it has a value that no manifest can have");
     if (!m->left_out) {
         strbuf_add(out, text.data, text.length);
         *slot = m;

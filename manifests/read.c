@@ -272,21 +272,15 @@ static void add_file(struct zoo_reading *z, const struct yaml_file *file) {
     zoo->contents[zoo->files.count - 1] = slice_of(file->text, file->size);
 }
 
-static void read_file(struct zoo_reading *z, const char *path) {
+static void read_zoo(struct zoo_reading *z, const struct yaml_file *file) {
     struct reading *r = &z->reading;
-    if (!is_new_file(z, path))
-        return;
-    struct yaml_file *file = yaml_read(r->arena, path, r->diag);
-    if (file == NULL)
-        return;
-    add_file(z, file);
     struct zoo_section section = {.models = NULL};
     r->file = file;
     if (!read_object(r, OBJECT_ZOO, "a manifest", "the manifest", file->root, &section))
         return;
     if (section.models == NULL && find_item(file->root, "include") == NULL)
         report_missing(r, file->root, "a manifest", "'models' or 'include'");
-    const char *folder = folder_of(r->arena, path);
+    const char *folder = folder_of(r->arena, file->path);
     for (uint32_t i = 0; i < section.includes.count; i++) {
         const char *name = section.includes.items[i];
         if (name[0] != '/')
@@ -299,15 +293,44 @@ static void read_file(struct zoo_reading *z, const char *path) {
         z->zoo->models[i]->folder = folder;
 }
 
+static void read_file(struct zoo_reading *z, const char *path) {
+    struct reading *r = &z->reading;
+    if (!is_new_file(z, path))
+        return;
+    struct yaml_file *file = yaml_read(r->arena, path, r->diag);
+    if (file == NULL)
+        return;
+    add_file(z, file);
+    read_zoo(z, file);
+}
+
+static void start(struct zoo_reading *z, struct arena *arena, struct diag *diag) {
+    *z = (struct zoo_reading){.reading = {.arena = arena, .diag = diag}};
+    z->zoo = arena_new_of(arena, struct zoo);
+    z->names = names_new(arena);
+    z->seen_files = names_new(arena);
+}
+
 struct zoo *zoo_read(struct arena *arena, const char *const *paths, uint32_t count,
                      struct diag *diag) {
-    struct zoo_reading z = {.reading = {.arena = arena, .diag = diag}};
-    z.zoo = arena_new_of(arena, struct zoo);
-    z.names = names_new(arena);
-    z.seen_files = names_new(arena);
+    struct zoo_reading z;
+    start(&z, arena, diag);
     for (uint32_t i = 0; i < count; i++)
         add_text(arena, &z.queue, &z.queue_capacity, paths[i]);
     for (uint32_t i = 0; i < z.queue.count && !too_many_errors(&z.reading); i++)
         read_file(&z, z.queue.items[i]);
     return diag_count(diag, DIAG_FAILED) == 0 ? z.zoo : NULL;
+}
+
+bool zoo_takes_text(struct slice text) {
+    struct arena *arena = arena_new();
+    struct diag *diag = diag_new(arena);
+    struct zoo_reading z;
+    start(&z, arena, diag);
+    const struct yaml_file *file = yaml_read_text(arena, "", text, diag);
+    if (file != NULL)
+        read_zoo(&z, file);
+    bool takes = diag_count(diag, DIAG_FAILED) == 0;
+    arena_free(arena);
+    return takes;
 }

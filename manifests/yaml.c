@@ -326,13 +326,8 @@ static const struct yaml *read_document(struct reader *r) {
     }
 }
 
-static bool load_text(struct reader *r) {
-    struct slice content;
+static bool take_text(struct reader *r, struct slice content) {
     struct place at = {.file = r->file->path};
-    if (!map_file(r->arena, r->file->path, &content)) {
-        diag_report(r->diag, &at, FILE_OPEN, r->file->path, strerror(errno));
-        return false;
-    }
     if (content.size > limits.text_bytes || content.size >= UINT32_MAX) {
         diag_report(r->diag, &at, FILE_TOO_LARGE, r->file->path, (unsigned long long)content.size,
                     (unsigned long long)limits.text_bytes);
@@ -344,12 +339,13 @@ static bool load_text(struct reader *r) {
     return true;
 }
 
-struct yaml_file *yaml_read(struct arena *arena, const char *path, struct diag *diag) {
+struct yaml_file *yaml_read_text(struct arena *arena, const char *name, struct slice text,
+                                 struct diag *diag) {
     struct reader r = {.arena = arena, .diag = diag};
     r.file = arena_new_of(arena, struct yaml_file);
-    r.file->path = path;
+    r.file->path = name;
     r.anchors = names_new(arena);
-    if (!load_text(&r))
+    if (!take_text(&r, text))
         return NULL;
     if (!yaml_parser_initialize(&r.parser))
         return fail_at(&r, (yaml_mark_t){0}, "not enough memory"), NULL;
@@ -358,4 +354,13 @@ struct yaml_file *yaml_read(struct arena *arena, const char *path, struct diag *
     r.file->root = read_document(&r);
     yaml_parser_delete(&r.parser);
     return r.file->root == NULL ? NULL : r.file;
+}
+
+struct yaml_file *yaml_read(struct arena *arena, const char *path, struct diag *diag) {
+    struct slice content;
+    struct place at = {.file = path};
+    if (map_file(arena, path, &content))
+        return yaml_read_text(arena, path, content, diag);
+    diag_report(diag, &at, FILE_OPEN, path, strerror(errno));
+    return NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "compiler/base/arena.h"
 #include "compiler/base/diag.h"
+#include "compiler/base/slice.h"
 
 // As in the core schema of YAML 1.2; JSON's types.
 enum yaml_type {
@@ -44,6 +45,8 @@ struct yaml_file {
 
 // NULL after a report. An empty file is a null node.
 struct yaml_file *yaml_read(struct arena *arena, const char *path, struct diag *diag);
+struct yaml_file *yaml_read_text(struct arena *arena, const char *name, struct slice text,
+                                 struct diag *diag);
 
 struct place yaml_place(const struct yaml_file *file, const struct yaml *node);
 

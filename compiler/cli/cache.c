@@ -220,9 +220,10 @@ static void run(struct cache_command *c, int argc, char **argv) {
     c->words = (const char *const *)(argv + optind);
     c->count = (uint32_t)(argc - optind);
     if (which < TABLE_SIZE && (c->count < table[which].least || c->count > table[which].most))
-        diag_report(
-            c->diag, NULL, USAGE,
-            arena_printf(c->arena, "zooc cache %s %s", table[which].name, table[which].arguments));
+        diag_report(c->diag, NULL, USAGE,
+                    arena_printf(c->arena, "the use is: zooc cache %s%s%s", table[which].name,
+                                 table[which].arguments[0] == '\0' ? "" : " ",
+                                 table[which].arguments));
     if (diag_count(c->diag, DIAG_FAILED) > 0)
         return;
     c->store = cli_open_store(c->arena, c->diag, cache_dir);

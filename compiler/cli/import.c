@@ -61,7 +61,7 @@ static bool parse(int argc, char **argv, struct import_command *c) {
     if (c->help)
         return false;
     if (optind == argc || strcmp(argv[optind], "omz") != 0)
-        diag_report(c->diag, NULL, USAGE, "zooc import omz DIR...");
+        diag_report(c->diag, NULL, USAGE, "the use is: zooc import omz DIR...");
     else if (optind + 1 == argc)
         diag_report(c->diag, NULL, OPTION_MISSING, "DIR");
     c->request.folders = (const char *const *)(argv + optind + 1);

@@ -9,9 +9,12 @@
 #include "compiler/base/checked.h"
 #include "compiler/base/limits.h"
 
-#define PROBE_ELEMENTS ((size_t)4)       // from either end
-#define BLOCK_ELEMENTS ((size_t)1 << 14) // of a recipe
-#define BLOCK_BYTES (BLOCK_ELEMENTS * sizeof(uint64_t))
+#define PROBE_ELEMENTS ((size_t)4) // from either end
+// A recipe is carried out block by block: a small one, or as many whole rows as a permuted tensor
+// reads best at once.
+#define BLOCK_ELEMENTS ((size_t)1 << 14)
+#define BLOCK_ROWS 32
+#define BLOCK_BYTES ((size_t)1 << 22)
 
 void bin_init(struct bin *bin, struct arena *arena, uint64_t alignment) {
     *bin = (struct bin){.arena = arena, .alignment = alignment};
@@ -74,6 +77,17 @@ static void take_probe(struct candidate *c) {
     tensor_read(t, count - some, some, c->probe + sizeof c->probe / 2);
 }
 
+static uint64_t block_elements(const struct tensor *t) {
+    uint64_t most = BLOCK_BYTES / sizeof(uint64_t);
+    if (dtype_size(t->type) <= sizeof(float))
+        most = BLOCK_BYTES / sizeof(float);
+    uint64_t rows = t->shape.rank > 0 ? (uint64_t)t->shape.dims[0] : 1;
+    uint64_t row = rows > 0 ? tensor_count(t) / rows : 0;
+    if (row == 0 || row > most || row * BLOCK_ROWS <= BLOCK_ELEMENTS)
+        return BLOCK_ELEMENTS;
+    return row * BLOCK_ROWS <= most ? row * BLOCK_ROWS : most / row * row;
+}
+
 // Calls `take` with the tensor's bytes, block after block.
 static void stream(const struct tensor *t, void *block,
                    void (*take)(void *to, const void *data, uint64_t size), void *to) {
@@ -82,9 +96,9 @@ static void stream(const struct tensor *t, void *block,
         take(to, direct.data, direct.size);
         return;
     }
-    uint64_t count = tensor_count(t), element = dtype_size(t->type);
-    for (uint64_t at = 0; at < count; at += BLOCK_ELEMENTS) {
-        uint64_t some = count - at < BLOCK_ELEMENTS ? count - at : BLOCK_ELEMENTS;
+    uint64_t count = tensor_count(t), element = dtype_size(t->type), block_size = block_elements(t);
+    for (uint64_t at = 0; at < count; at += block_size) {
+        uint64_t some = count - at < block_size ? count - at : block_size;
         tensor_read(t, at, some, block);
         take(to, block, some * element);
     }
@@ -240,10 +254,10 @@ struct blocks {
 static void write_narrowed(const struct bin_blob *blob, struct outfile *to, struct blocks *b,
                            struct diag *diag) {
     enum dtype from_type = blob->source->type, to_type = blob->tensor->type;
-    uint64_t count = tensor_count(blob->tensor);
+    uint64_t count = tensor_count(blob->tensor), block_size = block_elements(blob->source);
     struct clipped clipped = {0, 0};
-    for (uint64_t at = 0; at < count; at += BLOCK_ELEMENTS) {
-        uint64_t some = count - at < BLOCK_ELEMENTS ? count - at : BLOCK_ELEMENTS;
+    for (uint64_t at = 0; at < count; at += block_size) {
+        uint64_t some = count - at < block_size ? count - at : block_size;
         tensor_read(blob->source, at, some, b->from);
         dtype_convert(from_type, b->from, to_type, b->to, some);
         count_clipped(from_type, b->from, to_type, b->to, some, &clipped);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -169,4 +170,17 @@ bool tree_replace(const char *fresh, const char *path) {
     // A file system that cannot exchange: for a moment there is no tree, which costs a new
     // unpacking.
     return tree_remove(path) && rename(fresh, path) == 0;
+}
+
+void tree_sweep(const char *path) {
+    static const char temporary[] = ".zooc-";
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    if (folder == NULL)
+        return;
+    while ((entry = readdir(folder)) != NULL) {
+        if (strncmp(entry->d_name, temporary, sizeof temporary - 1) == 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
 }

@@ -94,6 +94,27 @@ status=0
 "$ZOOC" build zoo.yml -o out --junit /dev/null/junit.xml >build.log 2>&1 || status=$?
 check "a file that cannot be written is an error" test "$status" = 1
 
+# ---- Explaining ----
+explained() { "$ZOOC" cache explain "$@" -o out >explained.log 2>&1; }
+explained good
+check "what stands is up to date" test "$(grep -c '^good: convert FP[0-9]*: up to date$' explained.log)" = 2
+sed -i 's/data_type: \[FP32, FP16\]/data_type: [FP32, FP16], scale: 3/' zoo.yml
+printf '# a remark\n' >>good/net.prototxt
+explained good
+check "the option and the input that changed are named" test "$(grep -c \
+    "^good: convert FP[0-9]*: will run because option 'scale' is new; input 'good/net.prototxt' has changed$" explained.log)" = 2
+rm out/packed/FP32/packed.bin
+explained packed
+check "so is an output that is missing" grep -q "^packed: convert FP32: will run because output 'packed.bin' is missing" explained.log
+check "and why it ran the last time" grep -q '^    last time it ran because there is no record$' explained.log
+explained
+check "without a name all models are explained" test "$(grep -c '^[a-z]*: [a-z]*.*: ' explained.log)" = 7
+explained goood
+check "a wrong name is an error with a hint" test $? = 2 -a -n "$(grep "did you mean 'good'" explained.log)"
+"$ZOOC" cache explain -o nowhere >explained.log 2>&1
+check "so is a wrong folder" test $? = 1 -a -n "$(grep nowhere explained.log)"
+sed -i 's/, scale: 3//' zoo.yml
+
 # ---- A terminal ----
 on_terminal() { env TERM=xterm "$@" script -qec "stty cols 40; '$ZOOC' build zoo.yml -o $folder" /dev/null </dev/null >terminal.log 2>&1; }
 folder=first

@@ -171,6 +171,8 @@ int build_run(struct arena *arena, const struct build_request *request, struct d
         return EXIT_USAGE;
     if (!lock_folder(&b))
         return diag_exit_code(diag);
+    tree_sweep(request->gen.folder);
+    tree_sweep(arena_printf(arena, "%s/.zooc", request->gen.folder));
     if (!gen_write(arena, &request->gen, diag)) {
         if (fresh)
             remove_fresh_folder(&b);

@@ -231,3 +231,39 @@ bool gen_write(struct arena *arena, const struct gen_request *request, struct di
     return diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, &wanted) &&
            write_build_file(&g, zoo, plan) && write_record(&g, zoo);
 }
+
+// The request that the record of the last gen tells of, seen from the build folder.
+static bool recall_request(struct arena *arena, struct gen_request *request, struct diag *diag) {
+    bool damaged;
+    const struct record *was = record_read(arena, ".zooc/gen.record", &damaged);
+    if (was == NULL) {
+        diag_report(diag, NULL, FILE_OPEN, ".zooc/gen.record",
+                    damaged ? "it is damaged" : "this is no build folder");
+        return false;
+    }
+    const char **manifests = arena_array_of(arena, was->count, const char *);
+    *request = (struct gen_request){.folder = ".", .manifests = manifests};
+    for (uint32_t i = 0; i < was->count; i++) {
+        const struct record_line *line = &was->lines[i];
+        if (line->kind == RECORD_OPTION && strncmp(line->name, "manifest ", 9) == 0)
+            manifests[request->manifest_count++] = line->value;
+        if (line->kind == RECORD_OPTION && strcmp(line->name, "no_verify") == 0)
+            request->no_verify = strcmp(line->value, "true") == 0;
+    }
+    return true;
+}
+
+struct plan *gen_plan(struct arena *arena, struct diag *diag) {
+    struct gen_request request;
+    if (!recall_request(arena, &request, diag))
+        return NULL;
+    struct gen g = {.arena = arena, .diag = diag, .request = &request, .reached = names_new(arena)};
+    struct zoo *zoo = zoo_read(arena, request.manifests, request.manifest_count, diag);
+    g.folder = path_absolute(arena, ".");
+    if (zoo == NULL || g.folder == NULL)
+        return NULL;
+    struct plan_request wanted = {
+        .zoo = zoo, .no_verify = request.no_verify, .folder_path = folder_path, .context = &g};
+    struct plan *plan = plan_zoo(arena, &wanted, diag);
+    return diag_count(diag, DIAG_FAILED) == 0 ? plan : NULL;
+}

@@ -9,6 +9,7 @@
 
 #include "compiler/base/arena.h"
 #include "compiler/base/diag.h"
+#include "rules/ninja/plan.h"
 
 struct gen_request {
     const char *const *manifests; // as the user wrote them
@@ -21,5 +22,9 @@ struct gen_request {
 
 // Files that would not change are left untouched. False after a report; then no file has changed.
 bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag);
+
+// In a build folder: the plan of its manifests as they are now, with the settings of the last gen.
+// NULL after a report.
+struct plan *gen_plan(struct arena *arena, struct diag *diag);
 
 #endif

@@ -133,6 +133,9 @@ static enum event_outcome do_step(struct work *work) {
         if (is_answered(work))
             return EVENT_SAME;
         unlink(work->record_path); // from here on it would be untrue
+        // What a step that was killed has left; the lock says that nobody is writing there now.
+        if (work->step->kind == STEP_CONVERT)
+            tree_sweep(work->output_root);
         enum event_outcome outcome = answer(work);
         if (outcome != EVENT_FAILED && write_answer(work))
             return outcome;

@@ -124,23 +124,8 @@ static struct command start_command(struct work *work, const char *name, size_t 
 
 // ---- Convert ----
 
-// A converter that was killed could not remove the files it was writing. The step is locked: nobody
-// is writing now.
-static void sweep_temporaries(const char *path) {
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-    if (folder == NULL)
-        return;
-    while ((entry = readdir(folder)) != NULL) {
-        if (strncmp(entry->d_name, ".zooc-", 6) == 0)
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    }
-    closedir(folder);
-}
-
 bool work_convert(struct work *work) {
     const struct step *step = work->step;
-    sweep_temporaries(work->output_root);
     struct command command = start_command(work, "convert", 4);
     add_option(work, &command, "model_name", step->model);
     add_option(work, &command, "output_dir",

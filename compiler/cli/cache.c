@@ -8,6 +8,8 @@
 #include "compiler/base/fatal.h"
 #include "compiler/base/suggest.h"
 #include "compiler/batch/artifacts.h"
+#include "compiler/batch/explain.h"
+#include "compiler/batch/settings.h"
 #include "compiler/batch/tally.h"
 #include "compiler/cli/cache_options.h"
 #include "compiler/cli/cli.h"
@@ -23,7 +25,7 @@ struct cache_command {
 };
 
 typedef void cache_function(struct cache_command *c);
-static cache_function add, export, import, stat_cache, verify, gc;
+static cache_function add, explain, export, import, stat_cache, verify, gc;
 
 static const struct {
     const char *name;
@@ -32,6 +34,8 @@ static const struct {
     const char *arguments, *summary;
 } table[] = {
     {"add", add, 1, UINT32_MAX, "FILE...", "put files that were got in another way into it"},
+    {"explain", explain, 0, UINT32_MAX, "[MODEL...] -o DIR",
+     "tell which input or option makes the next build in DIR run a step of a model"},
     {"export", export, 1, UINT32_MAX, "MANIFEST... -o FILE",
      "write all that the manifests need into one tar.zst, for a machine without a network"},
     {"gc", gc, 0, 0, "--max_size SIZE",
@@ -73,6 +77,13 @@ static void add_one(struct cache_command *c, const char *path) {
 static void add(struct cache_command *c) {
     for (uint32_t i = 0; i < c->count; i++)
         add_one(c, c->words[i]);
+}
+
+static void explain(struct cache_command *c) {
+    if (c->output == NULL)
+        diag_report(c->diag, NULL, OPTION_MISSING, "-o");
+    else
+        explain_models(c->arena, c->output, c->words, c->count, stdout, c->diag);
 }
 
 static void export(struct cache_command *c) {
@@ -226,8 +237,14 @@ static void run(struct cache_command *c, int argc, char **argv) {
                                  table[which].arguments));
     if (diag_count(c->diag, DIAG_FAILED) > 0)
         return;
-    c->store = cli_open_store(c->arena, c->diag, cache_dir);
-    if (c->store != NULL)
+    // The steps that are explained find the cache in their environment.
+    struct cache_settings settings = {.folder = cache_dir};
+    bool explains = table[which].run == explain;
+    if (explains && !cache_set_environment(c->arena, &settings, c->diag))
+        return;
+    if (!explains)
+        c->store = cli_open_store(c->arena, c->diag, cache_dir);
+    if (explains || c->store != NULL)
         table[which].run(c);
 }
 

@@ -156,11 +156,26 @@ static struct value *lower_normalize(struct builder *b, struct node *n) {
     return &made->outputs[0];
 }
 
+// Readers of the classic Gather cut its indices themselves, whatever their type.
+static bool take_real_indices(struct node *n) {
+    struct value *indices = node_input(n, 1);
+    struct node *convert = indices == NULL ? NULL : indices->producer;
+    if (!node_is(convert, &op_Convert) || dtype_is_float(indices->type) ||
+        !dtype_is_float(node_input(convert, 0)->type))
+        return false;
+    node_set_input(n, 1, node_input(convert, 0));
+    return true;
+}
+
 bool lower_classic_shape(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = lower_each(g, &op_ShuffleChannels, lower_shuffle);
     changed |= lower_each(g, &op_Tile, lower_tile);
     changed |= lower_each(g, &op_StridedSlice, lower_slice);
     changed |= lower_each(g, &op_NormalizeL2, lower_normalize);
+    GRAPH_EACH(g, n) {
+        if (n->op == &op_Gather)
+            changed |= take_real_indices(n);
+    }
     return lower_each(g, &op_ScaleShift, lower_computed_scale) || changed;
 }

@@ -10,15 +10,36 @@
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
 
+// Beside the cell there may be what heeds the lengths of sequences.
+static const struct op_def *const beside[] = {
+    &op_Parameter, &op_Constant, &op_Result, &op_Reshape, &op_Select, &op_GreaterEqual, &op_Add,
+};
+
+static bool is_beside(const struct node *n) {
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
+        if (n->op == beside[i])
+            return n->op != &op_Add || !dtype_is_float(n->outputs[0].type); // the counter's
+    return false;
+}
+
 static bool is_around_cell(const struct graph *body) {
     uint32_t cells = 0;
     GRAPH_EACH(body, n) {
-        cells += n->op == &op_LSTMCell || n->op == &op_LSTMCellIE;
-        if (n->op != &op_LSTMCell && n->op != &op_LSTMCellIE && n->op != &op_Reshape &&
-            n->op != &op_Parameter && n->op != &op_Constant && n->op != &op_Result)
+        if (n->op == &op_LSTMCell || n->op == &op_LSTMCellIE)
+            cells++;
+        else if (!is_beside(n))
             return false;
     }
     return cells == 1;
+}
+
+// The part [1,n,k] is read as [n,k] alone: [n,1,k] gives the same.
+static bool is_read_as_rows(const struct node *parameter) {
+    VALUE_EACH_USE(&parameter->outputs[0], u) {
+        if (u->user->op != &op_Reshape || u->user->outputs[0].shape.rank != 2)
+            return false;
+    }
+    return true;
 }
 
 static bool swaps_first_two(const struct node *n) {
@@ -68,50 +89,18 @@ static void turn(struct port *p) {
     p->stride = -p->stride;
 }
 
-// --- before the loop -----------------------------------------------------------------------------
+// --- backwards -----------------------------------------------------------------------------------
 
-static bool take_input(struct node *n, uint32_t index, bool cell) {
+static bool turn_input(struct node *n, uint32_t index) {
     struct loop *a = n->attrs;
     struct port p = port_at(a->inputs, index);
-    struct node *before = n->inputs[loop_first_input(n) + index].value->producer;
-    if (!is_whole(&p))
+    struct node *before = n->inputs[index].value->producer;
+    if (!is_whole(&p) || !reverses(before, p.axis))
         return false;
-    if (cell && p.axis < 2 && swaps_first_two(before))
-        p.axis = 1 - p.axis;
-    else if (reverses(before, p.axis))
-        turn(&p);
-    else
-        return false;
+    turn(&p);
     set_port(n->graph->arena, &a->inputs, index, &p);
-    node_set_input(n, loop_first_input(n) + index, before->inputs[0].value);
+    node_set_input(n, index, before->inputs[0].value);
     return true;
-}
-
-// --- behind the loop -----------------------------------------------------------------------------
-
-// The row that a loop joins: a Reshape that makes [1,-1,h] of [-1,h]. It will make [-1,1,h].
-static bool swap_row(const struct loop *a, const struct port *p) {
-    struct node *row = a->body->results.items[p->place]->inputs[0].value->producer;
-    const struct tensor *t = node_constant(row, 1);
-    if (row->op != &op_Reshape || t == NULL || tensor_count(t) != 3 ||
-        value_use_count(&row->outputs[0]) != 1)
-        return false;
-    const int64_t *dims = tensor_as_i64(row->graph->arena, t);
-    if (dims == NULL)
-        return false;
-    const int64_t swapped[] = {dims[1], dims[0], dims[2]};
-    struct builder b = {.graph = row->graph, .place = row->place};
-    struct value *shape = build_i64(&b, row->inputs[1].value->producer->name, 3, swapped);
-    node_set_input(row, 1, shape);
-    return true;
-}
-
-static bool all_users(const struct value *v, bool swap, int64_t axis) {
-    VALUE_EACH_USE(v, u) {
-        if (swap ? !swaps_first_two(u->user) : !reverses(u->user, axis))
-            return false;
-    }
-    return v->first_use != NULL;
 }
 
 // Whoever reads a user of `v` reads `v`.
@@ -126,34 +115,126 @@ static void take_users(struct value *v) {
     }
 }
 
-static bool take_output(struct node *n, uint32_t index, bool cell) {
+static bool turn_output(struct node *n, uint32_t index) {
     struct loop *a = n->attrs;
     struct port p = port_at(a->outputs, index);
     struct value *v = &n->outputs[index];
-    if (!is_whole(&p))
+    if (!is_whole(&p) || v->first_use == NULL)
         return false;
-    bool swap = cell && p.axis < 2 && all_users(v, true, p.axis);
-    if (!swap && !all_users(v, false, p.axis))
-        return false;
-    if (swap && !swap_row(a, &p))
-        return false;
-    if (swap)
-        p.axis = 1 - p.axis;
-    else
-        turn(&p);
+    VALUE_EACH_USE(v, u) {
+        if (!reverses(u->user, p.axis))
+            return false;
+    }
+    turn(&p);
     set_port(n->graph->arena, &a->outputs, index, &p);
     take_users(v);
     return true;
 }
 
+// --- batch and sequence swapped ------------------------------------------------------------------
+
+// The Reshape that makes the row [1,-1,h] of [-1,h], which a loop joins; or NULL.
+static struct node *row_of(const struct loop *a, const struct port *p, const int64_t **dims) {
+    struct node *row = a->body->results.items[p->place]->inputs[0].value->producer;
+    const struct tensor *t = node_constant(row, 1);
+    if (row->op != &op_Reshape || t == NULL || tensor_count(t) != 3 ||
+        value_use_count(&row->outputs[0]) != 1)
+        return NULL;
+    *dims = tensor_as_i64(row->graph->arena, t);
+    return *dims == NULL ? NULL : row;
+}
+
+static bool input_may_swap(const struct node *n, const struct port *p, uint32_t index) {
+    const struct loop *a = n->attrs;
+    struct order order;
+    return is_whole(p) && p->axis < 2 && order_read(n->inputs[index].value->producer, &order) &&
+           order.rank == 3 && is_read_as_rows(a->body->parameters.items[p->place]);
+}
+
+static bool output_may_swap(const struct node *n, const struct port *p, uint32_t index) {
+    const int64_t *dims;
+    const struct value *v = &n->outputs[index];
+    VALUE_EACH_USE(v, u) {
+        if (!swaps_first_two(u->user))
+            return false;
+    }
+    return is_whole(p) && p->axis < 2 && v->first_use != NULL && row_of(n->attrs, p, &dims) != NULL;
+}
+
+// All ports or none: runtimes want one axis for what goes in and what comes out.
+static bool may_swap(const struct node *n) {
+    const struct loop *a = n->attrs;
+    uint32_t sliced = 0;
+    for (uint32_t i = 0; i < port_count(a->inputs); i++) {
+        struct port p = port_at(a->inputs, i);
+        sliced += p.axis >= 0;
+        if (p.axis >= 0 && !input_may_swap(n, &p, i))
+            return false;
+    }
+    for (uint32_t i = 0; i < n->output_count; i++) {
+        struct port p = port_at(a->outputs, i);
+        if (p.axis >= 0 && !output_may_swap(n, &p, i))
+            return false;
+    }
+    return sliced > 0 && is_around_cell(a->body);
+}
+
+static void swap_input(struct node *n, uint32_t index) {
+    struct loop *a = n->attrs;
+    struct port p = port_at(a->inputs, index);
+    struct node *before = n->inputs[index].value->producer;
+    struct builder b = {.graph = n->graph, .place = before->place};
+    struct order order;
+    order_read(before, &order);
+    int32_t first = order.axis[0];
+    order.axis[0] = order.axis[1];
+    order.axis[1] = first;
+    p.axis = 1 - p.axis;
+    set_port(n->graph->arena, &a->inputs, index, &p);
+    struct value *x = before->inputs[0].value;
+    node_set_input(n, index,
+                   order_is_identity(&order) ? x : order_build(&b, before->name, x, &order));
+}
+
+static void swap_output(struct node *n, uint32_t index) {
+    struct loop *a = n->attrs;
+    struct port p = port_at(a->outputs, index);
+    const int64_t *dims;
+    struct node *row = row_of(a, &p, &dims);
+    struct builder b = {.graph = row->graph, .place = row->place};
+    const int64_t swapped[] = {dims[1], dims[0], dims[2]};
+    node_set_input(row, 1, build_i64(&b, row->inputs[1].value->producer->name, 3, swapped));
+    p.axis = 1 - p.axis;
+    set_port(n->graph->arena, &a->outputs, index, &p);
+    take_users(&n->outputs[index]);
+}
+
+static bool swap_ports(struct node *n) {
+    const struct loop *a = n->attrs;
+    bool outputs = false, inputs = false;
+    for (uint32_t i = 0; i < n->output_count; i++)
+        outputs |= port_at(a->outputs, i).axis >= 0;
+    for (uint32_t i = 0; i < port_count(a->inputs); i++)
+        inputs |= port_at(a->inputs, i).axis >= 0 && swaps_first_two(n->inputs[i].value->producer);
+    if (!(outputs || inputs) || !may_swap(n))
+        return false;
+    for (uint32_t i = 0; i < port_count(a->inputs); i++)
+        if (port_at(a->inputs, i).axis >= 0)
+            swap_input(n, i);
+    for (uint32_t i = 0; i < n->output_count; i++)
+        if (port_at(a->outputs, i).axis >= 0)
+            swap_output(n, i);
+    return true;
+}
+
 static bool replace(struct node *n) {
     const struct loop *a = n->attrs;
-    bool progress = false, cell = is_around_cell(a->body);
+    bool progress = swap_ports(n);
     for (uint32_t i = 0; i < port_count(a->inputs); i++)
-        while (take_input(n, i, cell))
+        while (turn_input(n, i))
             progress = true;
     for (uint32_t i = 0; i < n->output_count; i++)
-        while (take_output(n, i, cell))
+        while (turn_output(n, i))
             progress = true;
     if (progress)
         node_infer(n);

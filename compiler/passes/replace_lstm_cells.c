@@ -17,9 +17,9 @@
 enum { GATES = 4, FORGET = 0, INPUT, NEW, OUTPUT };
 
 struct lstm {
-    const struct node *inside[16]; // nodes that the cell replaces
+    struct node *inside[16]; // nodes that the cell replaces
     uint32_t count;
-    const struct node *split;
+    struct node *split;
     uint32_t gate[GATES]; // which output of the split is f, i, j, o
     double forget_bias;
     struct value *x, *h, *c;
@@ -30,7 +30,7 @@ struct lstm {
     int64_t inputs, size;
 };
 
-static const struct node *step(struct lstm *m, const struct value *v, const struct op_def *op) {
+static struct node *step(struct lstm *m, const struct value *v, const struct op_def *op) {
     if (v == NULL || v->producer->op != op || m->count == sizeof m->inside / sizeof *m->inside)
         return NULL;
     m->inside[m->count++] = v->producer;
@@ -40,7 +40,7 @@ static const struct node *step(struct lstm *m, const struct value *v, const stru
 // --- gates ---------------------------------------------------------------------------------------
 
 static bool set_gate(struct lstm *m, int which, const struct value *v) {
-    const struct node *n = v->producer;
+    struct node *n = v->producer;
     if (n->op != &op_Split || n->output_count != GATES || (m->split != NULL && m->split != n))
         return false;
     m->split = n;
@@ -232,6 +232,26 @@ static void rename_readers(struct node *cell, const char *old) {
     }
 }
 
+static bool is_read(const struct node *n) {
+    for (uint32_t i = 0; i < n->output_count; i++)
+        if (n->outputs[i].first_use != NULL)
+            return true;
+    return false;
+}
+
+// At once: passes of the same round look whether a cell stands alone.
+static void remove_steps(const struct lstm *m) {
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (uint32_t i = 0; i < m->count; i++) {
+            if (m->inside[i]->removed || is_read(m->inside[i]))
+                continue;
+            node_remove(m->inside[i]);
+            progress = true;
+        }
+    }
+}
+
 static void make_cell(struct node *root, const struct lstm *m) {
     static const int32_t swapped[] = {1, 0};
     struct arena *arena = root->graph->arena;
@@ -255,7 +275,7 @@ static void make_cell(struct node *root, const struct lstm *m) {
     value_replace(m->hidden, &cell->outputs[0]);
     value_replace(m->state, &cell->outputs[1]);
     rename_readers(cell, root->name);
-    node_remove(root);
+    remove_steps(m);
 }
 
 bool replace_lstm_cells(struct graph *g, const struct pass_options *options) {

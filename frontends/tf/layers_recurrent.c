@@ -166,7 +166,7 @@ static struct value *row(struct block *k, const struct op_def *op, const char *n
 // The body: its first results are rows of the outputs, then come the two states.
 static void fill_body(struct block *k, struct value **out) {
     static const char *const names[] = {"i", "cs", "f", "o", "ci", "co", "h"};
-    struct lstm step = {NULL};
+    struct lstm step = {.x = NULL};
     step.x = row(k, &op_Squeeze, "x/row", enter(k, "x", BLOCK_X, 0));
     step.state = enter(k, "cs_prev", BLOCK_STATE, -1); // their places: back edges name them
     step.hidden = enter(k, "h_prev", BLOCK_HIDDEN, -1);

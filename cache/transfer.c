@@ -14,6 +14,7 @@ enum {
     STATUS_PARTIAL = 206,
     STATUS_RANGE = 416,
     MOST_REDIRECTS = 10,
+    LEAST_SPEED = 100, // bytes a second: what is slower has broken off
 };
 
 // ---- What the server says ----
@@ -110,7 +111,7 @@ static bool set_options(struct transfer *t, const char *url, unsigned patience) 
         {CURLOPT_SSL_VERIFYPEER, 1},
         {CURLOPT_SSL_VERIFYHOST, 2},
         {CURLOPT_CONNECTTIMEOUT, (long)patience},
-        {CURLOPT_LOW_SPEED_LIMIT, 1},
+        {CURLOPT_LOW_SPEED_LIMIT, LEAST_SPEED},
         {CURLOPT_LOW_SPEED_TIME, (long)patience},
     };
     const struct {

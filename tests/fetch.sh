@@ -293,7 +293,7 @@ bad "offline, what is missing is told" "'$web/file/big' is not in the cache, and
 check "all of it" says "2 files: 0 fetched (0 B), 0 in the cache already, 2 missing, 0 failed"
 check "and nobody is asked" test "$(requests)" = 0
 preload=$build/tests/preload/nosocket.so
-if [ -e "$preload" ] && [ -n "${ZOOC_FAST-}" ]; then
+if [ -e "$preload" ] && [ -n "${ZOOC_FAST-}" ]; then # sanitizers want to be loaded first
     SOCKET_LOG=$PWD/sockets LD_PRELOAD=$preload "$ZOOC_FAST" fetch m.yml --offline >/dev/null 2>&1
     check "offline opens no socket" test ! -e sockets
     SOCKET_LOG=$PWD/sockets LD_PRELOAD=$preload "$ZOOC_FAST" fetch m.yml --retries 0 >/dev/null 2>&1
@@ -370,10 +370,21 @@ check "a pattern that matches nothing fails its model" told "put-together: unpac
 check "which has no IR then" test ! -e out/put-together/FP32/put-together.xml
 check "and no other" test -e out/archive/FP32/archive.xml
 
+fresh
+: >log
+rm -rf out
+sed -i 's/"(z)/"(t)/' zoo.yml
+build --cache_mode read
+check "a cache that is only read is not written" test "$status" = 0 -a ! -e cache
+check "the build folder keeps what was fetched" test -n "$(find out/.zooc/fetched/objects -type f)"
+rm -rf out/.zooc/models
+: >log
+build --cache_mode read --offline
+check "and finds it" test "$status$(requests)" = 00
+
 # ---- To a machine without a network ----
 
 fresh
-sed -i 's/"(z)/"(t)/' zoo.yml
 "$zooc" fetch zoo.yml --retry_pause 20 >/dev/null 2>&1
 "$zooc" cache add files/big >/dev/null
 "$zooc" cache export zoo.yml -o one.tar.zst >export.out 2>&1

@@ -17,6 +17,9 @@
 #include "cache/tree.h"
 #include "cache/unpack.h"
 #include "compiler/base/suggest.h"
+#include "compiler/batch/settings.h"
+
+static const char own_store[] = ".zooc/fetched";
 
 // ---- The question ----
 
@@ -72,22 +75,32 @@ static bool check_sum(struct work *work, const struct step_origin *origin, enum 
     return false;
 }
 
+// The user's cache; what it lacks and may not take goes into a store of the build folder.
+static struct store *choose_store(struct work *work, struct fetch_item *item) {
+    struct cache_environment cache = cache_environment(work->arena);
+    bool reads = cache.mode == CACHE_READ;
+    struct store *store = NULL;
+    if (cache.folder != NULL)
+        store = store_open(work->arena, cache.folder, reads);
+    if (store == NULL || (reads && !fetch_find(work->arena, store, item)))
+        store = store_open(work->arena, own_store, false);
+    if (store == NULL)
+        diag_report(work->diag, NULL, CACHE_OPEN, own_store, strerror(errno));
+    return store;
+}
+
 // The file from the store, fetched when it is not there yet; -1 after a report.
 static int open_fetched(struct work *work, const struct step_origin *origin) {
-    const char *folder = store_folder(work->arena, NULL), *offline = getenv("ZOOC_OFFLINE");
-    struct store *store = folder == NULL ? NULL : store_open(work->arena, folder, false);
-    if (store == NULL) {
-        diag_report(work->diag, NULL, CACHE_OPEN, folder == NULL ? "" : folder,
-                    folder == NULL ? "there is none of ZOOC_CACHE, XDG_CACHE_HOME and HOME"
-                                   : strerror(errno));
-        return -1;
-    }
+    const char *offline = getenv("ZOOC_OFFLINE");
     struct fetch_item item = {.urls = (const char *const *)origin->urls,
                               .url_count = origin->url_count,
                               .sha256 = origin->sha256,
                               .sha384 = origin->sha384,
                               .size = origin->size};
+    struct store *store = choose_store(work, &item);
     struct fetch_request request = {.store = store, .items = &item, .count = 1};
+    if (store == NULL)
+        return -1;
     fetch_defaults(&request);
     request.offline = offline != NULL && offline[0] != '\0';
     if (!fetch_all(work->arena, &request)) {

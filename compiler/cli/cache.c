@@ -103,13 +103,14 @@ static void export(struct cache_command *c) {
     }
     if (diag_count(c->diag, DIAG_FAILED) == 0 &&
         carry_out(c->arena, c->store, objects, artifacts.count, c->output, c->diag))
-        printf("%u files in %s\n", artifacts.count, c->output);
+        printf("%u file%s in %s\n", artifacts.count, artifacts.count == 1 ? "" : "s", c->output);
 }
 
 static void import(struct cache_command *c) {
     struct carry_count count;
     if (carry_in(c->arena, c->store, c->words[0], &count, c->diag))
-        printf("%u files (%s) taken in\n", count.objects, tally_size(c->arena, count.bytes));
+        printf("%u file%s (%s) taken in\n", count.objects, count.objects == 1 ? "" : "s",
+               tally_size(c->arena, count.bytes));
 }
 
 static bool list(struct cache_command *c, struct store_list *out) {

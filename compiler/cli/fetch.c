@@ -174,9 +174,10 @@ static void fetch(struct fetch_command *c) {
     fetch_all(c->arena, &c->request);
     progress_end(&c->progress);
     report_items(c, counts);
-    printf("%u files: %u fetched (%s), %u in the cache already, %u missing, %u failed\n",
-           c->artifacts.count, c->brought, tally_size(c->arena, c->bytes), counts[FETCH_PRESENT],
-           counts[FETCH_MISSING], counts[FETCH_FAILED]);
+    printf("%u file%s: %u fetched (%s), %u in the cache already, %u missing, %u failed\n",
+           c->artifacts.count, c->artifacts.count == 1 ? "" : "s", c->brought,
+           tally_size(c->arena, c->bytes), counts[FETCH_PRESENT], counts[FETCH_MISSING],
+           counts[FETCH_FAILED]);
 }
 
 int command_fetch(int argc, char **argv) {

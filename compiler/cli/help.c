@@ -28,10 +28,11 @@ void help_wrapped(FILE *to, size_t at, size_t indent, const char *text) {
 }
 
 void help_commands(FILE *to) {
-    fputs("usage: zooc COMMAND ...\n\n"
-          "A batch model compiler: trained models of Caffe, MXNet and TensorFlow become OpenVINO's\n"
-          "Intermediate Representation.\n\ncommands:\n",
-          to);
+    fputs(
+        "usage: zooc COMMAND ...\n\n"
+        "A batch model compiler: trained models of Caffe, MXNet and TensorFlow become OpenVINO's\n"
+        "Intermediate Representation.\n\ncommands:\n",
+        to);
     for (size_t i = 0; i < command_count; i++) {
         size_t at = (size_t)fprintf(to, "  %s", command_table[i].name);
         help_wrapped(to, at, 14, command_table[i].summary);

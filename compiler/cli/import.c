@@ -89,7 +89,8 @@ static void import(struct import_command *c) {
     else if (!outfile_replace(c->output, text.data, text.length, NULL))
         diag_report(c->diag, NULL, OUTPUT_WRITE, c->output, strerror(errno));
     else
-        printf("%u models in %s, %u left out\n", count.models, c->output, count.left_out);
+        printf("%u model%s in %s, %u left out\n", count.models, count.models == 1 ? "" : "s",
+               c->output, count.left_out);
     strbuf_free(&text);
 }
 

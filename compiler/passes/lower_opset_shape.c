@@ -142,8 +142,10 @@ bool lower_opset_shape(struct graph *g, const struct pass_options *options) {
     bool changed = lower_each(g, &op_Flatten, lower_flatten);
     changed |= lower_each(g, &op_CropIE, lower_crop);
     GRAPH_EACH(g, n) {
-        if (n->op == &op_StridedSlice)
-            changed |= complete_masks(n) | split_slice(n);
+        if (n->op == &op_StridedSlice) {
+            changed |= complete_masks(n);
+            changed |= split_slice(n);
+        }
     }
     return changed;
 }

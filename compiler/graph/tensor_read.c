@@ -220,28 +220,34 @@ static uint32_t contiguous_axis(const struct view *view) {
     return axis + 1 < view->rank ? axis : view->rank;
 }
 
-// A tile: `columns` rows of `rows` elements in, `rows` rows of `columns` elements out.
-static void transpose_tile(const uint8_t *tile, uint64_t columns, uint64_t rows, size_t size,
-                           uint8_t *out, uint64_t out_row) {
-    for (uint64_t i = 0; i < rows; i++)
-        copy_elements(out + i * out_row, size, tile + i * size, TILE * size, columns, size);
+// A tile: element i of each of `columns` sources goes into row i, `rows` rows in all.
+static void turn_tile(const uint8_t *const *sources, uint64_t columns, uint64_t rows, uint64_t step,
+                      size_t size, uint8_t *out, uint64_t out_row) {
+    for (uint64_t i = 0; i < rows; i++) {
+        uint8_t *to = out + i * out_row;
+        if (size == sizeof(float))
+            for (uint64_t j = 0; j < columns; j++)
+                memcpy(to + j * sizeof(float), sources[j] + i * step, sizeof(float));
+        else
+            for (uint64_t j = 0; j < columns; j++)
+                memcpy(to + j * size, sources[j] + i * step, size);
+    }
 }
 
-// `rows` steps along `axis` at once: each visit takes `rows` neighbours of the source, and a tile
-// of visits is turned in a small buffer, so that whole cache lines are read and written.
+// `rows` steps along `axis` at once: each visit finds `rows` neighbours of the source, and a tile
+// of visits is turned while its cache lines are at hand, so that whole ones are read and written.
 static void read_rows(const struct view *view, struct cursor cursor, uint32_t axis, uint64_t rows,
                       uint64_t row, struct memory memory, uint8_t *out) {
-    uint64_t tile[TILE * TILE];
-    size_t size = memory.size;
+    const uint8_t *sources[TILE];
     cursor.at[axis] = 0;
     for (uint64_t i = 0, columns; i < row; i += columns) {
         columns = least(row - i, TILE);
         for (uint64_t j = 0; j < columns; j++) {
-            copy_elements((uint8_t *)tile + j * TILE * size, size,
-                          memory.data + cursor.offset * memory.step, memory.step, rows, size);
+            sources[j] = memory.data + cursor.offset * memory.step;
             cursor_step(&cursor, view, axis, view->rank - 1, 1);
         }
-        transpose_tile((const uint8_t *)tile, columns, rows, size, out + i * size, row * size);
+        turn_tile(sources, columns, rows, memory.step, memory.size, out + i * memory.size,
+                  row * memory.size);
     }
 }
 

@@ -27,6 +27,8 @@ struct freezing {
     struct restore *restores;
     uint8_t *chance; // whether a node's value comes of chance
     struct look *stack;
+    uint32_t *seen; // by node: the walk that came by last
+    uint32_t walk, looks;
 };
 
 static bool is_one_of(const struct tf_node *n, const char *const *ops) {
@@ -88,6 +90,30 @@ static bool restored_by(const struct tf_graph *g, struct tf_edge from, struct re
     return true;
 }
 
+// Whether a value is computed from the variable that it is assigned to: then it is what a run
+// leaves, not what the variable begins with.
+static bool comes_from(struct freezing *f, struct tf_edge value, uint32_t variable) {
+    enum { LOOKS_MAX = 1 << 22 }; // for all variables together
+    uint32_t depth = 0;
+    f->walk++;
+    f->stack[depth++] = (struct look){value.node, 0};
+    while (depth > 0 && value.node != TF_NONE && f->looks < LOOKS_MAX) {
+        struct look *top = &f->stack[depth - 1];
+        const struct tf_node *n = &f->g->nodes[top->node];
+        uint32_t source = top->next < n->input_count ? n->inputs[top->next++].node : TF_NONE;
+        f->looks++;
+        if (top->node == variable || source == variable)
+            return true;
+        if (top->next >= n->input_count && source == TF_NONE)
+            depth--;
+        if (source == TF_NONE || f->seen[source] == f->walk)
+            continue;
+        f->seen[source] = f->walk;
+        f->stack[depth++] = (struct look){source, 0};
+    }
+    return f->looks >= LOOKS_MAX;
+}
+
 static void look_at_assignment(struct freezing *f, const struct tf_node *n) {
     struct restore restore;
     struct tf_edge to = origin(f->g, n->inputs[0]);
@@ -96,7 +122,7 @@ static void look_at_assignment(struct freezing *f, const struct tf_node *n) {
     if (restored_by(f->g, n->inputs[1], &restore)) {
         if (f->restores[to.node].name == NULL && restore.part != NULL)
             f->restores[to.node] = restore;
-    } else if (f->initial[to.node].node == TF_NONE) {
+    } else if (f->initial[to.node].node == TF_NONE && !comes_from(f, n->inputs[1], to.node)) {
         f->initial[to.node] = n->inputs[1];
     }
 }
@@ -465,7 +491,8 @@ bool tf_freeze(struct tf_graph *g, struct checkpoint *c) {
     f.initial = arena_array_of(g->arena, g->count, struct tf_edge);
     f.restores = arena_array_of(g->arena, g->count, struct restore);
     f.chance = arena_array_of(g->arena, g->count, uint8_t);
-    f.stack = arena_array_of(g->arena, g->count, struct look);
+    f.stack = arena_array_of(g->arena, (size_t)g->count + 1, struct look);
+    f.seen = arena_array_of(g->arena, g->count, uint32_t);
     look_at_assignments(&f);
     if (!read_full_names(&f))
         return false;

@@ -85,23 +85,13 @@ for archive in zoo/*.*; do
     rm -rf "$scratch"/{again,there,clang,sanitized,alone}
 done
 
-# A batch: the width, the folder and the time of day make no difference. Goldens are left out.
-mkdir -p "$scratch/batch"
-ln -sfn "$root/zoo" "$scratch/zoo"
-sed -e '/^    golden:/d' -e '/^      /d' manifests/zoo.yml >"$scratch/batch/zoo.yml"
-"$fast" build "$scratch/batch/zoo.yml" -o "$scratch/one" -j 1 >"$scratch/one.log" 2>&1
-check "batch with one job" test $? -eq 0
-(cd /tmp && TZ=Asia/Tokyo "$clang" build "$scratch/batch/zoo.yml" -o "$scratch/deep/er/eight" -j 8 >"$scratch/eight.log" 2>&1)
-check "batch with eight jobs" test $? -eq 0
-irs() { (cd "$1" && find . -name .zooc -prune -o \( -name '*.xml' -o -name '*.bin' -o -name '*.mapping' -o -name zoo.json \) -print0 |
-    sort -z | xargs -0 sha256sum); }
-check "batch has its outputs" test "$(irs "$scratch/one" | wc -l)" -ge 43
-check "batches are alike" alike irs "$scratch/one" "$scratch/deep/er/eight"
+# The whole zoo: the width, the folder, the user and the time of day make no difference, nor the cache.
+check "the zoo is the same three times" env SCRATCH="$scratch" ci/reproduce "$fast" "$clang"
 
 # No name of this machine is in any output or in the program itself.
 holds_no() { ! grep -rlF -e "$1" "$2"; }
 check "no folder in an output" holds_no "$scratch" "$scratch/here"
-check "no folder in zoo.json" holds_no "$scratch" "$scratch/one/zoo.json"
+check "no folder in zoo.json" holds_no "$scratch" "$scratch/reproduce/one/zoo.json"
 # (A name that is no more than /src may stand there for another reason.)
 check "no folder in the program" holds_no "$root/compiler" "$fast"
 

@@ -13,8 +13,9 @@ static const char rules[] =
     ;
 
 // ---- Pools ----
-// Ninja counts steps, not bytes: a step goes into the smallest class that holds it, and a class
-// admits as many steps as fit into the memory.
+// Ninja counts steps, not bytes, and a step is in one pool: it goes into the smallest class that
+// holds it. The memory is parted among the classes that occur, from the largest down, so that all
+// pools together stay below it as long as one step of each class does.
 
 static const struct {
     const char *name;
@@ -31,22 +32,46 @@ enum {
     NO_NEED_FROM = 64 // more at a time than machines have processors
 };
 
-static uint64_t depth_of(size_t class, uint64_t memory) {
-    uint64_t depth = memory / classes[class].bytes;
-    return depth > 0 ? depth : 1;
-}
+struct pools {
+    uint64_t depths[CLASS_COUNT]; // 0: no step is in it
+};
 
-static const char *pool_of(uint64_t bytes, uint64_t memory) {
+static size_t class_of(uint64_t bytes) {
     size_t class = 0;
     while (class + 1 < CLASS_COUNT && classes[class].bytes < bytes)
         class ++;
-    return depth_of(class, memory) < NO_NEED_FROM ? classes[class].name : NULL;
+    return class;
 }
 
-static void put_pools(struct strbuf *to, const struct build_file *file) {
+static struct pools part_memory(const struct build_file *file) {
+    struct pools pools = {{0}};
+    uint64_t left = file->memory, kinds = 0;
+    for (uint32_t i = 0; i < file->plan->count; i++)
+        pools.depths[class_of(file->plan->steps[i].memory)] = 1;
     for (size_t i = 0; i < CLASS_COUNT; i++)
-        strbuf_printf(to, "pool %s\n  depth = %llu\n", classes[i].name,
-                      (unsigned long long)depth_of(i, file->memory));
+        kinds += pools.depths[i];
+    for (size_t i = CLASS_COUNT; i-- > 0;) {
+        if (pools.depths[i] == 0)
+            continue;
+        uint64_t depth = left / kinds-- / classes[i].bytes;
+        pools.depths[i] = depth > 0 ? depth : 1;
+        uint64_t taken = pools.depths[i] * classes[i].bytes;
+        left = left > taken ? left - taken : 0;
+    }
+    return pools;
+}
+
+static const char *pool_of(const struct pools *pools, uint64_t bytes) {
+    size_t class = class_of(bytes);
+    return pools->depths[class] < NO_NEED_FROM ? classes[class].name : NULL;
+}
+
+static void put_pools(struct strbuf *to, const struct pools *pools) {
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        if (pools->depths[i] > 0)
+            strbuf_printf(to, "pool %s\n  depth = %llu\n", classes[i].name,
+                          (unsigned long long)pools->depths[i]);
+    }
     strbuf_putc(to, '\n');
 }
 
@@ -84,7 +109,7 @@ static struct ninja_paths paths_of(const struct text_list *list) {
     return (struct ninja_paths){.items = list->items, .count = list->count};
 }
 
-static void put_step(struct strbuf *to, const struct plan_step *step, uint64_t memory) {
+static void put_step(struct strbuf *to, const struct plan_step *step, const struct pools *pools) {
     static const char *const rule_names[] = {
         [PLAN_UNPACK] = "unpack", [PLAN_CONVERT] = "convert", [PLAN_VERIFY] = "verify"};
     struct ninja_edge edge = {
@@ -93,7 +118,7 @@ static void put_step(struct strbuf *to, const struct plan_step *step, uint64_t m
         .implicit_outputs = paths_of(&step->implicit_outputs),
         .inputs = paths_of(&step->inputs),
         .implicit_inputs = paths_of(&step->implicit_inputs),
-        .pool = pool_of(step->memory, memory),
+        .pool = pool_of(pools, step->memory),
         .model = step->model,
         .variant = step->variant[0] == '\0' ? NULL : step->variant,
         .words = paths_of(&step->words),
@@ -145,9 +170,10 @@ void build_file_write(struct strbuf *to, const struct build_file *file) {
                     "builddir = .zooc\n");
     strbuf_printf(to, "build_id = %s\n\n", file->build_id);
     strbuf_puts(to, rules);
-    put_pools(to, file);
+    struct pools pools = part_memory(file);
+    put_pools(to, &pools);
     for (uint32_t i = 0; i < file->plan->count; i++)
-        put_step(to, &file->plan->steps[i], file->memory);
+        put_step(to, &file->plan->steps[i], &pools);
     put_report(to, file->plan);
     put_outside(to, file->plan);
     strbuf_puts(to, "\n");

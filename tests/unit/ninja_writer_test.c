@@ -112,6 +112,41 @@ static void memory_is_a_power_of_two(void **state) {
     assert_int_equal(memory & (memory - 1), 0);
 }
 
+// The pools of a build file for steps of these sizes (in MiB), as "name depth name depth".
+static void assert_pools(uint64_t memory, const uint64_t *sizes, uint32_t count,
+                         const char *expected) {
+    struct plan_step steps[4] = {{.model = "m", .variant = ""}};
+    struct plan plan = {.steps = steps, .count = count};
+    static const char *const outputs[] = {"o"};
+    for (uint32_t i = 0; i < count; i++)
+        steps[i] = (struct plan_step){.model = "m",
+                                      .variant = "",
+                                      .outputs = {.items = (const char **)outputs, .count = 1},
+                                      .memory = sizes[i] << 20};
+    struct build_file file = {.plan = &plan, .build_id = "0", .memory = memory << 20};
+    struct strbuf text = STRBUF_INIT, found = STRBUF_INIT;
+    build_file_write(&text, &file);
+    for (const char *at = text.data; (at = strstr(at, "\npool ")) != NULL; at++) {
+        char name[32];
+        unsigned depth;
+        assert_int_equal(sscanf(at, "\npool %31s depth = %u", name, &depth), 2);
+        strbuf_printf(&found, "%s%s %u", found.length == 0 ? "" : " ", name, depth);
+    }
+    assert_string_equal(found.data, expected);
+    strbuf_free(&text);
+    strbuf_free(&found);
+}
+
+static void pools_stay_below_the_memory(void **state) {
+    (void)state;
+    static const uint64_t small[] = {100}, two[] = {100, 5000}, all[] = {10, 600, 3000, 9000};
+    assert_pools(8192, small, 1, "memory_512m 16");
+    assert_pools(32768, two, 2, "memory_512m 32 memory_8g 2");
+    assert_pools(16384, two, 2, "memory_512m 16 memory_8g 1");
+    assert_pools(131072, all, 4, "memory_512m 64 memory_2g 16 memory_8g 4 memory_32g 1");
+    assert_pools(256, small, 1, "memory_512m 1"); // one at a time, whatever it takes
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_and_values_are_escaped),
@@ -120,6 +155,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(ninja_and_the_shell_read_it_back, enter_scratch,
                                         leave_scratch),
         cmocka_unit_test(memory_is_a_power_of_two),
+        cmocka_unit_test(pools_stay_below_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

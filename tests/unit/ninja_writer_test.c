@@ -126,11 +126,13 @@ static void assert_pools(uint64_t memory, const uint64_t *sizes, uint32_t count,
     struct build_file file = {.plan = &plan, .build_id = "0", .memory = memory << 20};
     struct strbuf text = STRBUF_INIT, found = STRBUF_INIT;
     build_file_write(&text, &file);
-    for (const char *at = text.data; (at = strstr(at, "\npool ")) != NULL; at++) {
-        char name[32];
-        unsigned depth;
-        assert_int_equal(sscanf(at, "\npool %31s depth = %u", name, &depth), 2);
-        strbuf_printf(&found, "%s%s %u", found.length == 0 ? "" : " ", name, depth);
+    static const char start[] = "\npool ", depth[] = "  depth = ";
+    for (const char *at = text.data; (at = strstr(at, start)) != NULL;) {
+        at += sizeof start - 1;
+        const char *number = strstr(at, depth);
+        assert_non_null(number);
+        strbuf_printf(&found, "%s%.*s %lu", found.length == 0 ? "" : " ", (int)strcspn(at, "\n"),
+                      at, strtoul(number + sizeof depth - 1, NULL, 10));
     }
     assert_string_equal(found.data, expected);
     strbuf_free(&text);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Movements of elements that classic IR makes of several layers.
 #include "compiler/ops/classic.h"
+#include "compiler/ops/indexing.h"
+#include "compiler/ops/movement.h"
 #include "compiler/ops/normalization.h"
 #include "compiler/ops/pooling.h"
 #include "compiler/ops/slicing.h"
@@ -156,6 +158,35 @@ static struct value *lower_normalize(struct builder *b, struct node *n) {
     return &made->outputs[0];
 }
 
+// The place of one row, known beforehand, is a slice.
+static struct value *lower_gather_row(struct builder *b, struct node *n) {
+    const struct tensor *t = node_constant(n, 1);
+    const struct shape *out = &n->outputs[0].shape;
+    struct value *x = n->inputs[0].value;
+    if (t == NULL || !shape_is_static(out) || tensor_count(t) == 0 ||
+        tensor_count(t) > SHAPE_MAX_RANK ||
+        tensor_count(t) != (uint64_t)t->shape.dims[t->shape.rank - 1] ||
+        ((const struct gather_nd *)n->attrs)->batch_dims != 0)
+        return NULL;
+    uint32_t count = (uint32_t)tensor_count(t);
+    const int64_t *begin = tensor_as_i64(b->graph->arena, t);
+    int64_t end[SHAPE_MAX_RANK], one[SHAPE_MAX_RANK], none[SHAPE_MAX_RANK] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        if (begin[i] < 0 || begin[i] >= x->shape.dims[i])
+            return NULL;
+        end[i] = begin[i] + 1;
+        one[i] = 1;
+    }
+    struct value *inputs[] = {x, build_i64(b, lower_name(n, "begin"), count, begin),
+                              build_i64(b, lower_name(n, "end"), count, end),
+                              build_i64(b, lower_name(n, "step"), count, one)};
+    struct node *slice = build_node(b, &op_StridedSlice, lower_name(n, "row"), 4, inputs);
+    struct strided_slice *a = slice->attrs;
+    a->begin_mask = a->end_mask = ints_copy(b->graph->arena, none, count);
+    node_finish(slice);
+    return build_reshape(b, n->name, &slice->outputs[0], (uint32_t)out->rank, out->dims);
+}
+
 // Readers of the classic Gather cut its indices themselves, whatever their type.
 static bool take_real_indices(struct node *n) {
     struct value *indices = node_input(n, 1);
@@ -171,6 +202,7 @@ bool lower_classic_shape(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = lower_each(g, &op_ShuffleChannels, lower_shuffle);
     changed |= lower_each(g, &op_Tile, lower_tile);
+    changed |= lower_each(g, &op_GatherND, lower_gather_row);
     changed |= lower_each(g, &op_StridedSlice, lower_slice);
     changed |= lower_each(g, &op_NormalizeL2, lower_normalize);
     GRAPH_EACH(g, n) {

@@ -24,9 +24,12 @@ ROWS = 26000  # one of rows up to this many, for they may come in another order
 SPREAD = 2048  # samples of a larger one, at even distances
 LARGEST = 512  # and its elements of the largest size
 SKIP = {"plan.json"}  # how the forge made the case
+STATES = ",net_-1/net_-1/while/Exit_3,net_-1/net_-1/while/Exit_4"
 # What a later layer reads is no output, though MXNet's symbol lists it as one, unless it is asked for.
 MORE_ARGS = {"mxnet/faster_rcnn_vgg16": ["--output", "rois,cls_prob_reshape,bbox_pred_reshape"],
-             "mxnet/op_Custom": ["--extensions", "{extensions}"]}
+             "mxnet/op_Custom": ["--extensions", "{extensions}"],
+             "tfmore/a3c_lstm": ["--output", "net_-1/Softmax,net_-1/Reshape_3" + STATES],
+             "tfmore/a3c_lstm_5steps": ["--output", "net_-1/Softmax,net_-1/Reshape_3" + STATES]}
 
 
 def fill(name, count, offset, scale, seed):

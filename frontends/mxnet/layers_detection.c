@@ -190,10 +190,8 @@ void mxnet_multibox_detection(struct mxnet_layer *l) {
     if (l->failed || !mxnet_rank(l, 0, 3, 3) || !mxnet_rank(l, 2, 3, 3) || !mxnet_static(l, 0) ||
         !mxnet_static(l, 2))
         return;
-    if (mxnet_bool(l, "force_suppress", false)) {
-        mxnet_fail(l, NOT_SUPPORTED, "force_suppress", "the runtimes suppress within a class only");
-        return;
-    }
+    if (mxnet_bool(l, "force_suppress", false))
+        diag_report(l->builder.graph->diag, &l->builder.place, SUPPRESSED_BY_CLASS);
     const struct shape scores = l->inputs[0]->shape;
     struct value *priors = join_priors(l, l->inputs[2], variances);
     if (priors == NULL)

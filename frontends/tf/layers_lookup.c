@@ -14,14 +14,58 @@ static struct value *finish(struct node *n) {
     return &n->outputs[0];
 }
 
+static struct value *turn(struct tf_layer *l, const char *suffix, struct value *x, int32_t from,
+                          int32_t to, int32_t count) {
+    // `count` axes that begin at `from` come to begin at `to`.
+    int64_t order[SHAPE_MAX_RANK];
+    int32_t rank = x->shape.rank, rest = 0;
+    for (int32_t i = 0; i < rank; i++) {
+        bool moved = i >= to && i < to + count;
+        while (!moved && rest >= from && rest < from + count)
+            rest++;
+        order[i] = moved ? from + i - to : rest++;
+    }
+    return from == to ? x
+                      : build_transpose(&l->builder, tf_name(l, suffix), x, (uint32_t)rank, order);
+}
+
+// The first axis of both is a batch: each of it has its own indices. The looked-up axis is brought
+// behind the batch, and what was found back to where that axis was.
+static void gather_in_batch(struct tf_layer *l, struct value *indices, int64_t axis,
+                            int64_t batch) {
+    int32_t at;
+    if (!tf_rank(l, 0, 2, SHAPE_MAX_RANK) || !tf_rank(l, 1, 1, SHAPE_MAX_RANK - 1) ||
+        !tf_axis(l, 0, axis, &at))
+        return;
+    if ((batch != 1 && batch + indices->shape.rank != 1) || at < 1) {
+        tf_fail(l, NOT_SUPPORTED, "looking up within several batch axes", "use one");
+        return;
+    }
+    struct builder *b = &l->builder;
+    struct value *last = build_i64(b, tf_name(l, "last"), 1, (const int64_t[]){-1});
+    struct value *places = build_op2(b, &op_Unsqueeze, tf_name(l, "places"), indices, last);
+    struct value *x = turn(l, "by_batch", l->inputs[0], at, 1, 1);
+    struct node *n = build_node(b, &op_GatherND, at == 1 ? l->name : tf_name(l, "found"), 2,
+                                (struct value *[]){x, places});
+    ((struct gather_nd *)n->attrs)->batch_dims = 1;
+    struct value *found = finish(n);
+    l->outputs[0] = found->poison || at == 1
+                        ? found
+                        : turn(l, "in_place", found, 1, at, indices->shape.rank - 1);
+}
+
 // Gather, GatherV2 (the axis comes third), ResourceGather.
 void tf_gather(struct tf_layer *l) {
-    int64_t axis = 0;
+    int64_t axis = 0, batch = tf_attr_int(l->node, "batch_dims", 0);
     if (!tf_inputs(l, 2) || (l->input_count > 2 && !tf_number(l, 2, "axis", &axis)))
         return;
     struct value *indices = l->inputs[1];
     if (dtype_is_float(indices->type)) // a cut put a Parameter here, whose type nobody said
         indices = build_convert(l->builder.graph, tf_name(l, "indices"), indices, DT_I32);
+    if (batch != 0 && batch + indices->shape.rank != 0) {
+        gather_in_batch(l, indices, axis, batch);
+        return;
+    }
     struct value *inputs[] = {l->inputs[0], indices,
                               build_i64_scalar(&l->builder, tf_name(l, "axis"), axis)};
     l->outputs[0] = finish(build_node(&l->builder, &op_Gather, l->name, 3, inputs));

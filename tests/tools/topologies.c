@@ -243,17 +243,23 @@ static void check_rules(struct runner *r, const char *filter) {
 }
 
 static bool read_tables(struct runner *r, const char *folder) {
-    struct rules *tables = arena_array_of(r->arena, 2, struct rules);
-    const char *wrong =
-        rules_read(r->arena, arena_printf(r->arena, "%s/tolerances.tsv", folder), 6, &tables[0]);
-    if (wrong == NULL)
-        wrong = rules_read(r->arena, arena_printf(r->arena, "%s/differences.tsv", folder), 5,
-                           &tables[1]);
-    r->setting.tolerances = &tables[0];
-    r->setting.differences = &tables[1];
-    if (wrong != NULL)
-        fprintf(stderr, "topologies: %s\n", wrong);
-    return wrong == NULL;
+    const struct {
+        const char *file;
+        unsigned columns;
+        struct rules **to;
+    } tables[] = {{"tolerances.tsv", 6, &r->setting.tolerances},
+                  {"differences.tsv", 5, &r->setting.differences},
+                  {"transposes.tsv", 3, &r->setting.transposes}};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        *tables[i].to = arena_new_of(r->arena, struct rules);
+        const char *path = arena_printf(r->arena, "%s/%s", folder, tables[i].file);
+        const char *wrong = rules_read(r->arena, path, tables[i].columns, *tables[i].to);
+        if (wrong != NULL) {
+            fprintf(stderr, "topologies: %s\n", wrong);
+            return false;
+        }
+    }
+    return true;
 }
 
 int main(int argc, char **argv) {

@@ -152,11 +152,36 @@ static double worst_difference(const char *report) {
     return worst;
 }
 
+// A table says how many transposes may stand in v11 at most.
+static void check_transposes(struct trial *t, const char *model) {
+    static const char mark[] = " type=\"Transpose\"";
+    const char *name = t->out->name;
+    struct rule *rule = rules_find(t->setting->transposes, &name, 1);
+    struct slice bytes;
+    unsigned long found = 0;
+    if (rule == NULL)
+        return;
+    const char *xml = arena_printf(t->arena, "%s/%s.xml", t->folder, model);
+    if (!map_file(t->arena, xml, &bytes)) {
+        problem(t, "%s: %s", xml, strerror(errno));
+        return;
+    }
+    const char *at = (const char *)bytes.data, *end = at + bytes.size;
+    while ((at = memmem(at, (size_t)(end - at), mark, sizeof mark - 1)) != NULL) {
+        at += sizeof mark - 1;
+        found++;
+    }
+    if (found > strtoul(rule->columns[1], NULL, 10))
+        problem(t, "%s: %lu transposes, no more than %s are expected", model, found,
+                rule->columns[1]);
+}
+
 static void check_v11(struct trial *t, const char *type, int which, const char *tolerance,
                       const char *rows) {
     const char *model = arena_printf(t->arena, "v11-%s", type);
     if (!convert(t, "11", type, model))
         return;
+    check_transposes(t, model);
     const char *log = in(t, "verify.log"), *report = in(t, "report.json");
     const char *argv[] = {t->setting->zooc,
                           "verify",

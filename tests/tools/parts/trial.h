@@ -16,6 +16,7 @@ struct trial_setting {
     const char *extensions;    // where they are, or NULL
     struct rules *tolerances;  // case, FP32, FP16, rows in FP32, rows in FP16, reason
     struct rules *differences; // case, layer, type, difference, reason
+    struct rules *transposes;  // case, most of them in v11, reason
     uint64_t memory_limit;     // anonymous bytes a conversion may take
     unsigned threads;          // of the runtime
     bool keep;                 // the case's folder

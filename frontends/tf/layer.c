@@ -18,10 +18,31 @@ uint32_t tf_count_outputs(const struct tf_node *node, uint32_t read) {
     return read > (uint32_t)count ? read : (uint32_t)count;
 }
 
+// What feeds a network from files and text: beginnings of operators' names.
+static const char *const outside[] = {
+    "Decode",     "ReadFile", "ParseExample", "ParseSingleExample", "LookupTable", "HashTable",
+    "StringJoin", "AsString", "StringSplit",  "StringToNumber",     "ReaderRead",  "TFRecordReader",
+};
+
+static bool is_outside(const char *op) {
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+        if (strncmp(op, outside[i], strlen(outside[i])) == 0)
+            return true;
+    return false;
+}
+
+static void fail_unknown(struct tf_layer *l) {
+    if (is_outside(l->node->op))
+        tf_fail(l, NOT_SUPPORTED, arena_printf(l->arena, "'%s'", l->node->op),
+                "an IR begins behind files and text, name the node that reads it with --input");
+    else
+        tf_fail(l, UNKNOWN_LAYER, l->node->op);
+}
+
 void tf_import_operator(struct tf_layer *l) {
     const struct tf_layer_row *row = tf_layer_find(l->node->op);
     if (row == NULL) {
-        tf_fail(l, UNKNOWN_LAYER, l->node->op);
+        fail_unknown(l);
     } else if (row->import != NULL) {
         row->import(l);
     } else if (!tf_inputs(l, 1)) {

@@ -67,7 +67,7 @@ static struct value *add_input(struct run *r, const char *name, struct value *fr
         int64_t *map = arena_array_of(r->l->arena, (size_t)capacity * PORT_FIELDS, int64_t);
         if (r->input_count > 0) {
             memcpy(inputs, r->inputs, r->input_count * sizeof *inputs);
-            memcpy(map, r->map, r->input_count * PORT_FIELDS * sizeof *map);
+            memcpy(map, r->map, (size_t)r->input_count * PORT_FIELDS * sizeof *map);
         }
         r->inputs = inputs;
         r->map = map;

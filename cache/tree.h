@@ -22,8 +22,8 @@ bool tree_hardlink(int root, const char *name, const char *existing);
 // not exist is no error.
 bool tree_remove(const char *path);
 
-// Removes the half-written files (outfile.h) that processes which were killed have left in a folder.
-// For a folder in which nobody is writing.
+// Removes the half-written files (outfile.h) that processes which were killed have left in a
+// folder. For a folder in which nobody is writing.
 void tree_sweep(const char *path);
 
 // Puts folder `fresh` in the place of `path`, which may exist and is then removed.

@@ -4,9 +4,12 @@
 # description of every public model that a release ever had, for models leave the zoo while their files
 # stay where they are.
 #
-#   manifests/make_open_model_zoo.sh GIT_DIRECTORY
+#   manifests/make_open_model_zoo.sh GIT_DIRECTORY [--service TYPE=ADDRESS]
+#
+# A few files are known to a service by a number; --service tells how its addresses begin.
 set -eu
 git=$1
+shift
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -20,4 +23,4 @@ trap 'rm -rf "$scratch"' EXIT
         git -C "$git" show "$release:$path" >"$scratch/$name/model.yml"
     done
 done
-build/zooc import omz "$scratch" --standalone -o manifests/open_model_zoo.yml
+build/zooc import omz "$scratch" --standalone -o manifests/open_model_zoo.yml "$@"

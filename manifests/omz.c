@@ -95,17 +95,19 @@ static void put_line(struct strbuf *to, const char *indent, const char *key, con
 
 // ---- Files ----
 
-// Services whose addresses are made from an id.
-static const struct {
-    const char *type, *before;
-} services[] = {
-    {"google_drive", "https://drive.usercontent.google.com/download?export=download&confirm=t&id="},
-};
-
 static const char *web_address(struct importing *m, const struct yaml *node, const char *url) {
     if (url != NULL && (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0))
         return url;
     leave_out(m, node, "an address begins with neither https:// nor http://");
+    return NULL;
+}
+
+static const char *service_address(const struct importing *m, const char *type) {
+    size_t length = strlen(type);
+    for (const char *const *s = m->request->services; *s != NULL; s++) {
+        if (strncmp(*s, type, length) == 0 && (*s)[length] == '=')
+            return *s + length + 1;
+    }
     return NULL;
 }
 
@@ -117,13 +119,23 @@ static const char *address_of(struct importing *m, const struct yaml *source) {
         return NULL;
     if (strcmp(type, "http") == 0)
         return web_address(m, source, text_of(m, source, "url"));
-    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
-        const char *id = strcmp(type, services[i].type) == 0 ? text_of(m, source, "id") : NULL;
-        if (id != NULL)
-            return arena_printf(m->arena, "%s%s", services[i].before, id);
-    }
-    leave_out(m, source, arena_printf(m->arena, "a source of type '%s' is not known", type));
+    const char *before = service_address(m, type);
+    const char *id = before == NULL ? NULL : text_of(m, source, "id");
+    if (id != NULL)
+        return web_address(m, source, arena_printf(m->arena, "%s%s", before, id));
+    if (before == NULL)
+        leave_out(m, source,
+                  arena_printf(m->arena, "--service does not tell the address of '%s'", type));
     return NULL;
+}
+
+// Where the file was before the zoo copied it; what cannot be said costs nothing.
+static const char *second_address(struct importing *m, const struct yaml *original) {
+    const struct yaml *type = original == NULL ? NULL : item(original, "$type");
+    bool service = type != NULL && type->text != NULL && strcmp(type->text, "http") != 0;
+    if (original == NULL || (service && service_address(m, type->text) == NULL))
+        return NULL;
+    return address_of(m, original);
 }
 
 // Newer descriptions have a SHA-384 under `checksum`, older ones a SHA-256.
@@ -159,9 +171,9 @@ static void import_file(struct importing *m, const struct yaml *file) {
     if (name == NULL || size == NULL || source == NULL)
         return;
     const char *url = address_of(m, source);
-    const char *second = original == NULL ? NULL : address_of(m, original);
     if (url == NULL)
         return;
+    const char *second = second_address(m, original);
     strbuf_puts(m->out, "      - name: ");
     put_text(m->out, name);
     strbuf_puts(m->out, second == NULL || strcmp(second, url) == 0

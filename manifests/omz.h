@@ -18,7 +18,10 @@ struct omz_request {
     uint32_t folder_count;
     const char *manifest_folder;   // where the manifest will lie
     const char *const *frameworks; // that are wanted, ended by NULL
-    bool standalone;               // no model that needs a file of the folders themselves
+    // "google_drive=https://...": how the address of a file begins that such a service knows by an
+    // id; ended by NULL.
+    const char *const *services;
+    bool standalone; // no model that needs a file of the folders themselves
 };
 
 struct omz_count {

@@ -437,6 +437,20 @@ echo stowaway >"taken/zooc-cache/objects/$(echo stowaway | sha256sum | cut -d' '
 repack more.tar
 import_fails "an archive with more than it lists" more.tar "its index does not list"
 
+rm taken/zooc-cache/objects/"$(echo stowaway | sha256sum | cut -d' ' -f1)"
+(cd taken && tar -P --transform 's,objects/.*,objects/../../../escaped,' -cf ../escape.tar zooc-cache/index \
+    "zooc-cache/objects/$(basename "$object")")
+import_fails "an object with a way out in its name" escape.tar "its index does not list"
+check "which leads nowhere" test ! -e escaped -a ! -e ../escaped
+(cd taken && ln -s /etc/passwd zooc-cache/objects/link && tar -cf ../link.tar zooc-cache/index zooc-cache/objects/link)
+import_fails "a link" link.tar "no archive of zooc cache export"
+mv taken/zooc-cache/index kept
+for line in 'x 3 -' "$(sum files/big) x -" "$(sum files/big) 3" "$(sum files/big) 3 x" "$(sum files/big) 99999999999999999999 -"; do
+    echo "$line" >taken/zooc-cache/index
+    (cd taken && tar -cf ../index.tar zooc-cache/index)
+    import_fails "an index that says '$line'" index.tar "cannot unpack"
+done
+
 # ---- Looking after it ----
 
 fresh

@@ -21,15 +21,18 @@ mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 
 cp -r "$case" omz
 status=0
-"$ZOOC" import omz omz -o manifest.yml >messages.txt 2>&1 || status=$?
+service='google_drive=https://drive.example.org/get?id='
+"$ZOOC" import omz omz -o manifest.yml --service "$service" >messages.txt 2>&1 || status=$?
 if [ "${1-}" = --update ]; then cp manifest.yml messages.txt "$case"; fi
 check "the manifest is as expected" diff -u "$case/manifest.yml" manifest.yml
 check "so are the messages" diff -u "$case/messages.txt" messages.txt
 check "a broken description is exit code 1" test "$status" = 1
 check "zooc gen takes the manifest" "$ZOOC" gen manifest.yml -o generated
 rm -r omz/broken
+"$ZOOC" import omz omz/mxnet_parts >/dev/null 2>service.out
+check "a service nobody told of is told" grep -q "model 'mxnet_parts' is left out: --service does not tell" service.out
 status=0
-"$ZOOC" import omz omz >standard.yml 2>/dev/null || status=$?
+"$ZOOC" import omz omz --service "$service" >standard.yml 2>/dev/null || status=$?
 check "models that are left out are none" test "$status" = 0
 check "the manifest may go to standard output" cmp manifest.yml standard.yml
 "$ZOOC" import omz omz/caffe_text omz/parts -o some.yml >some.out 2>&1

@@ -12,7 +12,7 @@
 #include "manifests/omz.h"
 
 static const char usage[] =
-    "usage: zooc import omz DIR... [-o MANIFEST] [--standalone]\n"
+    "usage: zooc import omz DIR... [-o MANIFEST] [--standalone] [--service TYPE=ADDRESS]\n"
     "\n"
     "Reads every model.yml below the folders and writes a manifest: addresses, sizes and sums of "
     "the\n"
@@ -21,6 +21,9 @@ static const char usage[] =
     "a manifest cannot describe is left out and told.\n"
     "\n"
     "  -o, --output MANIFEST   the manifest; standard output when not given\n"
+    "      --service TYPE=ADDRESS   how addresses of sources of a type begin "
+    "(google_drive=https://...);\n"
+    "                          the file's id follows. May stand several times\n"
     "      --standalone        leave out models that need files of the folders themselves\n";
 
 static const char *const frameworks[] = {
@@ -34,20 +37,29 @@ struct import_command {
     struct diag *diag;
     struct omz_request request;
     const char *output;
+    const char **services; // ended by NULL
+    size_t service_count;
     bool help;
 };
 
 static bool parse(int argc, char **argv, struct import_command *c) {
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"service", required_argument, NULL, 'S'},
                                             {"standalone", no_argument, NULL, 's'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int option;
+    c->services = arena_array_of(c->arena, (size_t)argc + 1, const char *);
+    c->request.services = c->services;
     opterr = optind = 0;
     while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
         const char *word = argv[optind > 1 ? optind - 1 : 1];
         if (option == 'o')
             c->output = optarg;
+        else if (option == 'S' && strchr(optarg, '=') == NULL)
+            diag_report(c->diag, NULL, OPTION_VALUE, "--service", optarg, "write TYPE=ADDRESS");
+        else if (option == 'S')
+            c->services[c->service_count++] = optarg;
         else if (option == 's')
             c->request.standalone = true;
         else if (option == 'h')

@@ -24,8 +24,12 @@ static void print_all(struct diag *diag) {
 static void import_and_read(void) {
     static const char *const folders[] = {"zoo"}, *const frameworks[] = {"caffe", "tf", "mxnet",
                                                                          NULL};
-    struct omz_request request = {
-        .folders = folders, .folder_count = 1, .manifest_folder = "", .frameworks = frameworks};
+    static const char *const services[] = {"google_drive=https://example.org/", NULL};
+    struct omz_request request = {.folders = folders,
+                                  .folder_count = 1,
+                                  .manifest_folder = "",
+                                  .frameworks = frameworks,
+                                  .services = services};
     struct arena *arena = arena_new();
     struct diag *diag = diag_new(arena), *reading = diag_new(arena);
     struct strbuf out = STRBUF_INIT;

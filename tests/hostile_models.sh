@@ -79,7 +79,7 @@ hurt digits_mlp.caffemodel 60
 hurt digits_mlp.prototxt 40 text
 
 # TensorFlow's forms. A graph whose names are changed may miss several things, a message each.
-mkdir whole/tf && tar -xJf "$root/tests/cases/tf_files/models.tar.xz" -C whole/tf net functions || exit 1
+mkdir whole/tf && tar -xJf "$root/tests/cases/tf_files/models.tar.xz" -C whole/tf net functions functional module || exit 1
 rm -rf whole/*.*
 net=(-b 1 --output output)
 model=(--input_model hurt/tf/net/graph.pb --input_checkpoint hurt/tf/net/v1/model.ckpt "${net[@]}")
@@ -101,6 +101,10 @@ model=(--saved_model_dir hurt/tf/net/saved_text -b 1)
 hurt tf/net/saved_text/saved_model.pbtxt 20 text
 model=(--input_model hurt/tf/functions/graph.pb --input_checkpoint hurt/tf/functions/model)
 hurt tf/functions/graph.pb 30
+model=(--input_model hurt/tf/functional/graph.pb)
+hurt tf/functional/graph.pb 30
+model=(--saved_model_dir hurt/tf/module/saved)
+hurt tf/module/saved/saved_model.pb 30
 
 # MXNet's. Each text may miss several things, too.
 rm -rf whole

@@ -115,6 +115,7 @@ versions=11 reference functions functions --input_model functions/graph.pb --inp
 reference initial initial --input_model initial/graph.pb
 reference types types --input_model types/graph.pb --input_checkpoint types/v1
 same types_v2 types --input_model types/graph.pb --input_checkpoint types/v2
+versions=11 reference functional functional --input_model functional/graph.pb
 reference module module --saved_model_dir module/saved
 reference fed fed --saved_model_dir fed/saved -b 1
 convert initial_elsewhere --input_model initial/graph.pb --input_checkpoint net/v2/model.ckpt

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/base/limits.h"
+#include "frontends/tf/functional.h"
 #include "frontends/tf/layers.h"
 
 struct frame { // a call that is inlined
@@ -327,7 +328,22 @@ static bool inline_call(struct inlining *in, struct call *c) {
     return true;
 }
 
+// Nodes that stand for a condition or a loop are of the frame that it is of.
+static void lower_functional(struct inlining *in, uint32_t node) {
+    const struct frame *frame = node < in->frame_capacity ? in->frames[node] : NULL;
+    uint32_t first = in->g->count;
+    tf_lower_functional(in->g, node);
+    for (uint32_t i = first; i < in->g->count && frame != NULL; i++)
+        set_frame(in, i, frame);
+}
+
 static bool look_at(struct inlining *in, uint32_t node) {
+    uint32_t before = in->g->count;
+    lower_functional(in, node);
+    if (in->g->count != before)
+        return within(in, "number of nodes with all functions inlined", in->g->count,
+                      limits.nodes) &&
+               within_bounds(in);
     struct tf_node *n = &in->g->nodes[node];
     struct call c = {.node = node,
                      .name = n->name,

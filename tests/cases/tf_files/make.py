@@ -312,6 +312,25 @@ def fed_default():
 # ---- the way of TensorFlow 2 ---------------------------------------------------------------------
 
 
+def functional():
+    """Conditions and loops whose branches and bodies are functions."""
+    x = tf.placeholder(tf.float32, [2, 4], "input")
+    phase = tf.placeholder(tf.bool, [], "phase")
+    y = tf.cond(phase, lambda: x * 2.0 + 1.0, lambda: tf.nn.relu(x) - 3.0)
+    a, b = tf.cond(tf.reduce_sum(x) > 0.0, lambda: (x + 1.0, tf.constant(5.0)),
+                   lambda: (x - 1.0, tf.constant(7.0)))
+    _, c = tf.while_loop(lambda i, v: i < 5, lambda i, v: (i + 1, v * 1.5 + x),
+                         [tf.constant(0), x])
+    d = tf.while_loop(lambda v: tf.reduce_sum(v) < 100.0, lambda v: (v * 1.5 + 1.0,),
+                      [tf.abs(x)])
+    for name, value in ("y", y), ("z", a * b), ("fixed", c), ("open", d):
+        tf.identity(value, name)
+    inference("functional")
+    with tf.Session() as s:
+        feeds = {"input": values("x", [2, 4]), "phase": np.array(False)}
+        goldens(s, folder("functional"), feeds, ["y", "z", "fixed", "open"])
+
+
 def module():
     """A SavedModel of a module: functions within functions, variables named after its fields."""
     tf.compat.v1.enable_v2_behavior()
@@ -344,6 +363,8 @@ def module():
 
 if tf.__version__.startswith("1.15"):
     module()
+    with tf.Graph().as_default():
+        functional()
 else:
     every_form()
     functions()

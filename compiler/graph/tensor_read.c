@@ -239,12 +239,17 @@ static void turn_tile(const uint8_t *const *sources, uint64_t columns, uint64_t 
 static void read_rows(const struct view *view, struct cursor cursor, uint32_t axis, uint64_t rows,
                       uint64_t row, struct memory memory, uint8_t *out) {
     const uint8_t *sources[TILE];
+    uint32_t last = view->rank - 1;
+    bool plain = axis + 1 == last; // a row is one axis
     cursor.at[axis] = 0;
     for (uint64_t i = 0, columns; i < row; i += columns) {
         columns = least(row - i, TILE);
         for (uint64_t j = 0; j < columns; j++) {
             sources[j] = memory.data + cursor.offset * memory.step;
-            cursor_step(&cursor, view, axis, view->rank - 1, 1);
+            if (plain)
+                cursor.offset += view->strides[last];
+            else
+                cursor_step(&cursor, view, axis, last, 1);
         }
         turn_tile(sources, columns, rows, memory.step, memory.size, out + i * memory.size,
                   row * memory.size);

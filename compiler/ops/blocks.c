@@ -181,6 +181,7 @@ static bool evaluate_batch_to_space(struct node *n, const struct tensor **output
         .outputs = 1,                                                                              \
         .infer = rule,                                                                             \
         .evaluate = evaluator,                                                                     \
+        .lowered_by = "lower_classic_blocks",                                                      \
     };
 BLOCKS(SpaceToBatch, infer_space_to_batch, evaluate_space_to_batch, "blocks of places become batch")
 BLOCKS(BatchToSpace, infer_batch_to_space, evaluate_batch_to_space,
@@ -226,15 +227,8 @@ static bool infer_depth(struct node *n) {
     return true;
 }
 
-// How an operator reads its channels: the axes of [N, blocks and depth, places], and their order as
-// [N, depth, place, block, place, block, ...].
-struct depth_view {
-    struct shape deep, wide;
-    int32_t to_wide[SHAPE_MAX_RANK], to_deep[SHAPE_MAX_RANK];
-};
-
-static struct depth_view view_depth(const struct depth *a, const struct shape *shallow,
-                                    const struct shape *deep) {
+struct depth_view depth_view(const struct depth *a, const struct shape *shallow,
+                             const struct shape *deep) {
     bool first = a->mode == DEPTH_BLOCKS_FIRST;
     int32_t k = deep->rank - 2, depth_axis = first ? k + 1 : 1;
     struct depth_view v = {.deep = {.rank = 2 * k + 2}, .wide = {.rank = 2 * k + 2}};
@@ -262,7 +256,7 @@ static bool evaluate_depth(struct node *n, const struct tensor **outputs) {
     struct shape in = t->shape, out = n->outputs[0].shape;
     if (2 * in.rank - 2 > SHAPE_MAX_RANK)
         return false;
-    struct depth_view v = view_depth(n->attrs, to_space ? &out : &in, to_space ? &in : &out);
+    struct depth_view v = depth_view(n->attrs, to_space ? &out : &in, to_space ? &in : &out);
     t = tensor_reshape(arena, t, to_space ? v.deep : v.wide);
     t = tensor_permute(arena, t, to_space ? v.to_wide : v.to_deep);
     outputs[0] = tensor_reshape(arena, t, out);
@@ -281,15 +275,14 @@ static bool evaluate_depth(struct node *n, const struct tensor **outputs) {
         OP_ATTRS(depth_attrs, depth),                                                              \
         .infer = infer_depth,                                                                      \
         .evaluate = evaluate_depth,                                                                \
+        .lowered_by = "lower_classic_blocks",                                                      \
     };
 DEPTH(DepthToSpace, "channels become blocks of places")
 DEPTH(SpaceToDepth, "blocks of places become channels")
 
 // --- Reverse, ReverseSequence -------------------------------------------------------------------
 
-// Axes that are reversed, as
-// a bit set; false when they are not known.
-static bool reversed_axes(const struct node *n, uint32_t *mask) {
+bool reverse_axes(const struct node *n, uint32_t *mask) {
     struct numbers list;
     struct shape s = input_shape(n, 0);
     *mask = 0;
@@ -309,7 +302,7 @@ static bool evaluate_reverse(struct node *n, const struct tensor **outputs) {
     struct arena *arena = n->graph->arena;
     const struct tensor *t = node_constant(n, 0);
     uint32_t mask;
-    if (!reversed_axes(n, &mask))
+    if (!reverse_axes(n, &mask))
         return false;
     for (int32_t axis = 0; axis < t->shape.rank; axis++) {
         int64_t dim = t->shape.dims[axis];
@@ -330,7 +323,7 @@ static bool infer_reverse(struct node *n) {
     uint32_t mask;
     struct numbers list;
     bool known = input_shape(n, 0).rank != RANK_UNKNOWN && input_complete(n, 1, &list);
-    if (known && !reversed_axes(n, &mask))
+    if (known && !reverse_axes(n, &mask))
         return shape_error(n, "the axes to reverse are not those of the data");
     return infer_same(n);
 }
@@ -346,6 +339,7 @@ const struct op_def op_Reverse = {
     OP_ATTRS(reverse_attrs, reverse),
     .infer = infer_reverse,
     .evaluate = evaluate_reverse,
+    .lowered_by = "lower_classic_blocks",
     .partial = 1,
 };
 

@@ -14,6 +14,14 @@ enum depth_mode { DEPTH_BLOCKS_FIRST, DEPTH_DEPTH_FIRST };
     A(ENUM, mode, DEPTH_BLOCKS_FIRST, depth_modes, "mode", NULL)                                   \
     A(INT, block_size, 1, NULL, "block_size", "block_size")
 ATTR_STRUCT(depth, DEPTH_ATTRS)
+// How an operator reads its channels: the axes of [N, blocks and depth, places], and their order as
+// [N, depth, place, block, place, block, ...]. `deep` has at most SHAPE_MAX_RANK / 2 + 1 axes.
+struct depth_view {
+    struct shape deep, wide;
+    int32_t to_wide[SHAPE_MAX_RANK], to_deep[SHAPE_MAX_RANK];
+};
+struct depth_view depth_view(const struct depth *a, const struct shape *shallow,
+                             const struct shape *deep);
 
 // Inputs: data, lengths.
 #define REVERSE_SEQUENCE_ATTRS(A)                                                                  \
@@ -25,6 +33,8 @@ ATTR_STRUCT(reverse_sequence, REVERSE_SEQUENCE_ATTRS)
 enum reverse_mode { REVERSE_INDEX, REVERSE_MASK };
 #define REVERSE_ATTRS(A) A(ENUM, mode, REVERSE_INDEX, reverse_modes, "mode", NULL)
 ATTR_STRUCT(reverse, REVERSE_ATTRS)
+// Axes that are reversed, as a bit set; false when they are not known.
+bool reverse_axes(const struct node *n, uint32_t *mask);
 
 // Data [N,C,H,W]; a patch becomes channels in the order rows, columns, channels.
 #define PATCHES_ATTRS(A)                                                                           \

@@ -134,6 +134,29 @@ const struct op_def op_MatMul = {
     .lowered_by = "lower_classic_fully_connected",
 };
 
+static bool infer_gemm(struct node *n) {
+    struct shape x = input_shape(n, 0), y = input_shape(n, 1);
+    if (!input_rank(n, 0, 2, SHAPE_MAX_RANK) || !input_rank(n, 1, 2, SHAPE_MAX_RANK))
+        return false;
+    if (x.rank != RANK_UNKNOWN && y.rank != RANK_UNKNOWN && x.rank != y.rank)
+        return shape_error(n, "the matrices have not as many axes");
+    return infer_matmul(n);
+}
+
+static const struct classic_form gemm_form = {.type = "GEMM"};
+
+const struct op_def op_Gemm = {
+    .name = "Gemm",
+    .doc = "product of matrices with as many axes",
+    .flags = OP_CLASSIC,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .outputs = 1,
+    OP_ATTRS(matmul_attrs, matmul),
+    .infer = infer_gemm,
+    .classic = &gemm_form,
+};
+
 bool matmul_turns(const struct use *u) {
     const struct matmul *a = u->user->attrs;
     return node_is(u->user, &op_MatMul) && (u->index == 0 ? a->transpose_a : a->transpose_b);

@@ -4,9 +4,11 @@
 
 #include "compiler/ops/ops.h"
 
+// Of MatMul and of Gemm, which classic IR has in its place: there both have as many axes, two at
+// least.
 #define MATMUL_ATTRS(A)                                                                            \
-    A(BOOL, transpose_a, false, NULL, "transpose_a", NULL)                                         \
-    A(BOOL, transpose_b, false, NULL, "transpose_b", NULL)
+    A(BOOL, transpose_a, false, NULL, "transpose_a", "transpose_a")                                \
+    A(BOOL, transpose_b, false, NULL, "transpose_b", "transpose_b")
 ATTR_STRUCT(matmul, MATMUL_ATTRS)
 
 // Whether a MatMul reads the value as a transposed matrix.

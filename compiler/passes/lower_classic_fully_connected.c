@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MatMul by a constant becomes FullyConnected, together with the Add of its biases. The layer
 // itself flattens its input, so a Flatten that only serves this MatMul goes; data of more than two
-// dimensions is reshaped to rows and back.
+// dimensions is reshaped to rows and back. Products of two that are computed become Gemm.
 #include <string.h>
 
 #include "compiler/ops/classic.h"
@@ -65,10 +65,60 @@ static struct value *as_rows(struct builder *b, struct node *n, struct value *x)
     return build_reshape(b, lower_name(n, "Reshape_"), x, 2, (const int64_t[]){-1, last});
 }
 
+// ---- Other products ----
+
+// An operand with `rank` axes. A vector is a row on the left and a column on the right.
+static struct value *with_axes(struct builder *b, const struct node *n, uint32_t index,
+                               int32_t rank) {
+    struct value *x = n->inputs[index].value;
+    struct shape in = x->shape, wide = {.rank = rank};
+    if (in.rank == rank)
+        return x;
+    if (in.rank == 1)
+        in = index == 0 ? SHAPE(1, in.dims[0]) : SHAPE(in.dims[0], 1);
+    for (int32_t i = 0; i < rank; i++)
+        wide.dims[i] = i < rank - in.rank ? 1 : in.dims[i - (rank - in.rank)];
+    const char *name = lower_name(n, index == 0 ? "Reshape_a_" : "Reshape_b_");
+    return build_reshape(b, name, x, (uint32_t)rank, wide.dims);
+}
+
+// Readers compare the matrices as they come, whatever the flags: what is turned has a Permute.
+static struct value *operand(struct builder *b, const struct node *n, uint32_t index,
+                             int32_t rank) {
+    const struct matmul *a = n->attrs;
+    struct value *x = with_axes(b, n, index, rank);
+    bool turned = index == 0 ? a->transpose_a : a->transpose_b;
+    int64_t order[SHAPE_MAX_RANK];
+    if (!turned || n->inputs[index].value->shape.rank == 1)
+        return x;
+    for (int32_t i = 0; i < rank; i++)
+        order[i] = i;
+    order[rank - 2] = rank - 1;
+    order[rank - 1] = rank - 2;
+    const char *name = lower_name(n, index == 0 ? "Permute_a_" : "Permute_b_");
+    return build_transpose(b, name, x, (uint32_t)rank, order);
+}
+
+static struct value *lower_product(struct builder *b, struct node *n) {
+    const struct shape *x = &n->inputs[0].value->shape, *y = &n->inputs[1].value->shape;
+    const struct shape *out = &n->outputs[0].shape;
+    if (!shape_is_static(x) || !shape_is_static(y) || !shape_is_static(out))
+        return NULL;
+    int32_t rank = x->rank > y->rank ? x->rank : y->rank;
+    rank = rank > 2 ? rank : 2;
+    struct value *inputs[] = {operand(b, n, 0, rank), operand(b, n, 1, rank)};
+    bool vector = out->rank != rank;
+    struct node *made =
+        build_node(b, &op_Gemm, vector ? lower_name(n, "Gemm_") : n->name, 2, inputs);
+    node_finish(made);
+    struct value *v = &made->outputs[0];
+    return vector ? build_reshape(b, n->name, v, (uint32_t)out->rank, out->dims) : v;
+}
+
 static struct value *lower_matmul(struct builder *b, struct node *n) {
     const struct tensor *weights = weights_of(n), *biases = NULL;
     if (weights == NULL)
-        return NULL;
+        return lower_product(b, n);
     struct node *add = bias_of(n, weights->shape.dims[0], &biases);
     struct value *x = n->inputs[0].value, *y = add != NULL ? &add->outputs[0] : &n->outputs[0];
     bool rows = x->shape.rank == 2;

@@ -10,14 +10,40 @@ struct span { // the reduced axes, one behind the other: [first, last]
     int32_t first, last;
 };
 
-static bool reduced_span(const struct node *n, struct span *span) {
-    uint32_t mask;
-    if (!shape_is_static(&n->inputs[0].value->shape) || !reduction_axes(n, &mask) || mask == 0)
-        return false;
-    span->first = __builtin_ctz(mask);
-    span->last = 31 - __builtin_clz(mask);
-    uint32_t whole = ((2u << span->last) - 1) & ~((1u << span->first) - 1);
-    return mask == whole;
+static uint32_t span_mask(const struct span *span) {
+    return ((2u << span->last) - 1) & ~((1u << span->first) - 1);
+}
+
+// The first axes of a set that stand side by side.
+static struct span first_span(uint32_t mask) {
+    struct span span = {.first = __builtin_ctz(mask)};
+    span.last = span.first;
+    while (mask >> (span.last + 1) & 1)
+        span.last++;
+    return span;
+}
+
+// Axes that do not stand side by side are reduced one group behind the other.
+static struct value *reduce_groups(struct builder *b, const struct node *n, uint32_t mask) {
+    const struct shape *out = &n->outputs[0].shape;
+    bool keeps = ((const struct reduction *)n->attrs)->keep_dims;
+    struct value *v = n->inputs[0].value;
+    while (mask != 0) {
+        struct span span = first_span(mask);
+        mask &= ~span_mask(&span);
+        const char *name = arena_printf(b->graph->arena, "%s/axis_%d", n->name, span.first);
+        int64_t axes[SHAPE_MAX_RANK];
+        uint32_t count = 0;
+        for (int32_t i = span.first; i <= span.last; i++)
+            axes[count++] = i;
+        struct value *list = build_i64(b, build_name(b, name, "axes"), count, axes);
+        struct node *made = build_node(b, n->op, mask == 0 && keeps ? n->name : name, 2,
+                                       (struct value *[]){v, list});
+        ((struct reduction *)made->attrs)->keep_dims = true;
+        node_finish(made);
+        v = &made->outputs[0];
+    }
+    return keeps ? v : build_reshape(b, n->name, v, (uint32_t)out->rank, out->dims);
 }
 
 static int64_t product(const struct shape *shape, int32_t from, int32_t to) {
@@ -83,10 +109,13 @@ static struct value *reduce_reshaped(struct builder *b, struct node *n, const st
 }
 
 static struct value *lower_reduction(struct builder *b, struct node *n) {
-    struct span span;
-    if (!reduced_span(n, &span))
-        return NULL;
     const struct shape *in = &n->inputs[0].value->shape;
+    uint32_t mask;
+    if (!shape_is_static(in) || !reduction_axes(n, &mask) || mask == 0)
+        return NULL;
+    struct span span = first_span(mask);
+    if (span_mask(&span) != mask)
+        return reduce_groups(b, n, mask);
     bool spatial = span.first == 2 && span.last == in->rank - 1 && in->rank > 3;
     if (spatial && n->graph->channels_last && n->op == &op_ReduceMean)
         return mean_of_image(b, n);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/passes/lower.h"
 
+#include "compiler/ops/evaluate.h"
+
 void lower_replace(struct node *n, struct value *v) {
     value_replace(&n->outputs[0], v);
     node_remove(n);
@@ -33,6 +35,23 @@ struct value *lower_tile_axis(struct builder *b, const char *name, struct value 
     struct value *list =
         build_i64(b, build_name(b, name, "repeats"), (uint32_t)v->shape.rank, repeats);
     return build_op2(b, &op_Tile, name, v, list);
+}
+
+struct value *lower_steps(struct builder *b, const char *name, struct value *v, int32_t axis,
+                          const struct range *range) {
+    struct arena *arena = b->graph->arena;
+    int64_t *places = index_list(arena, range->count);
+    if (places == NULL)
+        return NULL;
+    for (int64_t i = 0; i < range->count; i++)
+        places[i] = range->begin + i * range->stride;
+    const struct tensor *t = tensor_i64(arena, SHAPE(range->count), places);
+    struct value *inputs[] = {
+        v, build_constant(b, build_name(b, name, "indices"), tensor_cast(arena, t, DT_I32)),
+        build_i64_scalar(b, build_name(b, name, "axis"), axis)};
+    struct node *made = build_node(b, &op_Gather, name, 3, inputs);
+    node_finish(made);
+    return &made->outputs[0];
 }
 
 bool constant_operand(const struct node *n, const struct tensor **constant, struct value **data,

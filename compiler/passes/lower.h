@@ -4,6 +4,7 @@
 #define ZOOC_LOWER_H
 
 #include "compiler/ops/build.h"
+#include "compiler/ops/slicing.h"
 #include "compiler/passes/pass.h"
 
 typedef struct value *lowering(struct builder *b, struct node *n);
@@ -19,6 +20,9 @@ const char *lower_name(const struct node *n, const char *suffix);
 // `v` repeated along one axis.
 struct value *lower_tile_axis(struct builder *b, const char *name, struct value *v, int32_t axis,
                               int64_t tiles);
+// Elements begin, begin + stride, ... along one axis. NULL when they are too many for a list.
+struct value *lower_steps(struct builder *b, const char *name, struct value *v, int32_t axis,
+                          const struct range *range);
 
 // One operand of a two-operand node is constant: which, and the other operand. False otherwise.
 bool constant_operand(const struct node *n, const struct tensor **constant, struct value **data,

@@ -2,7 +2,6 @@
 // Blocks of channels, places and batches as Reshape, Permute, Reshape, which is how the Model
 // Optimizer wrote DepthToSpace; what is reversed as Gather.
 #include "compiler/ops/blocks.h"
-#include "compiler/ops/evaluate.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/lower.h"
 
@@ -141,21 +140,6 @@ static struct value *lower_batch_to_space(struct builder *b, struct node *n) {
 
 // ---- Reverse ----
 
-static struct value *backwards(struct builder *b, const char *name, struct value *x, int32_t axis) {
-    struct arena *arena = b->graph->arena;
-    int64_t count = x->shape.dims[axis], *places = index_list(arena, count);
-    if (places == NULL)
-        return NULL;
-    for (int64_t i = 0; i < count; i++)
-        places[i] = count - 1 - i;
-    const struct tensor *t = tensor_cast(arena, tensor_i64(arena, SHAPE(count), places), DT_I32);
-    struct value *inputs[] = {x, build_constant(b, build_name(b, name, "indices"), t),
-                              build_i64_scalar(b, build_name(b, name, "axis"), axis)};
-    struct node *made = build_node(b, &op_Gather, name, 3, inputs);
-    node_finish(made);
-    return &made->outputs[0];
-}
-
 // One Gather for each axis.
 static struct value *lower_reverse(struct builder *b, struct node *n) {
     struct value *x = n->inputs[0].value;
@@ -167,7 +151,8 @@ static struct value *lower_reverse(struct builder *b, struct node *n) {
             continue;
         const char *name =
             mask == 1 ? n->name : arena_printf(b->graph->arena, "%s/axis_%d", n->name, axis);
-        x = backwards(b, name, x, axis);
+        int64_t count = x->shape.dims[axis];
+        x = lower_steps(b, name, x, axis, &(struct range){count - 1, -1, count, true});
     }
     return x;
 }

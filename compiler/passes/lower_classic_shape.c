@@ -103,7 +103,35 @@ static struct value *build_crop(struct builder *b, const char *name, struct valu
     return &n->outputs[0];
 }
 
-// Steps of one are a Crop; new and vanishing axes a Reshape behind it.
+static bool goes_in_steps(const struct range *r) {
+    return r->stride != 1 && r->count != 1;
+}
+
+// The axes that go in steps: one Gather for each. `whole`: nothing else is to be done, so that the
+// last has the node's name. NULL when it cannot be.
+static struct value *take_steps(struct builder *b, const struct node *n, const struct slicing *s,
+                                bool whole) {
+    struct value *v = n->inputs[0].value;
+    int32_t left = 0;
+    for (int32_t i = 0; i < s->rank; i++)
+        left += goes_in_steps(&s->ranges[i]);
+    for (int32_t i = 0; i < s->rank && v != NULL; i++) {
+        if (!goes_in_steps(&s->ranges[i]))
+            continue;
+        const char *name = arena_printf(b->graph->arena, "%s/axis_%d", n->name, i);
+        v = lower_steps(b, --left == 0 && whole ? n->name : name, v, i, &s->ranges[i]);
+    }
+    return v;
+}
+
+static bool keeps_axes(const struct slicing *s) {
+    bool same = s->out_rank == s->rank;
+    for (int32_t i = 0; i < s->out_rank; i++)
+        same = same && s->source[i] == i;
+    return same;
+}
+
+// Steps of one are a Crop, others a Gather; new and vanishing axes a Reshape behind it.
 static struct value *lower_slice(struct builder *b, struct node *n) {
     struct slicing s;
     const char *wrong;
@@ -114,23 +142,23 @@ static struct value *lower_slice(struct builder *b, struct node *n) {
     uint32_t count = 0;
     for (int32_t i = 0; i < s.rank; i++) {
         const struct range *r = &s.ranges[i];
-        if (!r->known || (r->stride != 1 && r->count != 1))
+        if (!r->known || (goes_in_steps(r) && r->count == 0))
             return NULL;
-        if (r->count == in->dims[i])
+        if (goes_in_steps(r) || r->count == in->dims[i])
             continue;
         axis[count] = i;
         offset[count] = r->begin;
         dim[count++] = r->count;
     }
-    struct value *v = n->inputs[0].value;
-    bool same_axes = s.out_rank == s.rank;
-    for (int32_t i = 0; i < s.out_rank; i++)
-        same_axes = same_axes && s.source[i] == i;
+    bool same_axes = keeps_axes(&s);
+    struct value *v = take_steps(b, n, &s, same_axes && count == 0);
+    if (v == NULL)
+        return NULL;
+    bool moved = v != n->inputs[0].value || count > 0;
     if (count > 0)
         v = build_crop(b, same_axes ? n->name : lower_name(n, "Crop_"), v, count, axis, offset,
                        dim);
-    return same_axes && count > 0 ? v
-                                  : build_reshape(b, n->name, v, (uint32_t)out->rank, out->dims);
+    return same_axes && moved ? v : build_reshape(b, n->name, v, (uint32_t)out->rank, out->dims);
 }
 
 // Norms over channels, or over channels and places; weights of one change nothing.

@@ -54,7 +54,8 @@ for name in "${cases[@]}"; do
     copy=$("$measure" $runs cp "$model" "$folder/copy")
     rm -f "$folder/copy"
     mo=
-    if [ -x "$peer" ]; then
+    # It reads TensorFlow's files with TensorFlow alone, which setup-bench does not bring.
+    if [ -x "$peer" ] && [[ $name != tf/* ]]; then
         mo=$("$measure" 1 "$peer" "${words[@]}" --output_dir "$folder/theirs" --compress_to_fp16=False)
         rm -rf "$folder/theirs"
     fi

@@ -57,7 +57,7 @@ const struct op_def op_TopK = {
     .outputs = 2,
     OP_ATTRS(topk_attrs, topk),
     .infer = infer_topk,
-    .lowered_by = "lower_classic_argmax",
+    .lowered_by = "lower_classic_indices",
 };
 
 static bool infer_arg_max(struct node *n) {

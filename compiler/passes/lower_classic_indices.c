@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The places of the largest elements as ArgMax, which classic IR has as real numbers: what moves
-// them behind it is real too, and what converts them goes.
+// Indices, which classic IR has as real numbers: the places of the largest elements as ArgMax, and
+// the classes of decoders. What moves them is real too, and what converts them goes.
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/movement.h"
 #include "compiler/ops/sort.h"
@@ -91,30 +91,30 @@ static bool lower_arg_max(struct node *n) {
 }
 
 // What reads real numbers now has their type; a Convert of them has done its work.
-static void become_real(struct node *n) {
+static bool become_real(struct node *n) {
     struct value *v = node_input(n, 0);
     if (v == NULL || (v->producer->mark & GIVES_REAL) == 0 || (n->mark & TAKES_REAL) == 0)
-        return;
+        return false;
     if (n->op == &op_Convert) {
         lower_replace(n, v);
-        return;
+        return true;
     }
     node_infer(n);
     n->mark |= GIVES_REAL;
+    return false;
 }
 
-bool lower_classic_argmax(struct graph *g, const struct pass_options *options) {
+bool lower_classic_indices(struct graph *g, const struct pass_options *options) {
     (void)options;
     uint32_t count;
     bool changed = false;
     struct node **order = graph_order(g, &count);
-    for (uint32_t i = count; i-- > 0;)
+    for (uint32_t i = count; i-- > 0;) {
         order[i]->mark = takes_real(order[i]) ? TAKES_REAL : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (is_arg_max(order[i]))
-            changed |= lower_arg_max(order[i]);
-        else
-            become_real(order[i]);
+        if (order[i]->op == &op_CTCGreedyDecoder)
+            order[i]->mark = GIVES_REAL;
     }
+    for (uint32_t i = 0; i < count; i++)
+        changed |= is_arg_max(order[i]) ? lower_arg_max(order[i]) : become_real(order[i]);
     return changed;
 }

@@ -117,18 +117,22 @@ sed -i 's/, scale: 3//' zoo.yml
 
 # ---- A terminal ----
 on_terminal() { env TERM=xterm "$@" script -qec "stty cols 40; '$ZOOC' build zoo.yml -o $folder" /dev/null </dev/null >terminal.log 2>&1; }
-folder=first
-on_terminal
-check "a terminal has one line that changes" grep -q $'\r\e\[K\[1/8\] ' terminal.log
 longest() { tr '\r' '\n' <terminal.log | sed 's/\x1b\[K//g' | grep '^\[' | awk '{ if (length > most) most = length } END { print most + 0 }'; }
-check "no longer than the terminal is wide" test "$(longest)" -le 40
-check "which is gone in the end" grep -q $'report\r\e\[K\r$' terminal.log
-folder=second
-on_terminal CI=true
-check "in CI there are plain lines" test "$(grep -c $'\e' terminal.log)" = 0
-folder=third
-TERM=dumb script -qec "'$ZOOC' build zoo.yml -o third" /dev/null </dev/null >terminal.log 2>&1
-check "and on a dumb terminal" test "$(grep -c $'\e' terminal.log)" = 0
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+    folder=first
+    on_terminal
+    check "a terminal has one line that changes" grep -q $'\r\e\[K\[1/8\] ' terminal.log
+    check "no longer than the terminal is wide" test "$(longest)" -le 40
+    check "which is gone in the end" grep -q $'report\r\e\[K\r$' terminal.log
+    folder=second
+    on_terminal CI=true
+    check "in CI there are plain lines" test "$(grep -c $'\e' terminal.log)" = 0
+    folder=third
+    TERM=dumb script -qec "'$ZOOC' build zoo.yml -o third" /dev/null </dev/null >terminal.log 2>&1
+    check "and on a dumb terminal" test "$(grep -c $'\e' terminal.log)" = 0
+else
+    echo "left out: the progress line of a terminal, for this machine has no terminals (/dev/pts)"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

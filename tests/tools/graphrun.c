@@ -10,16 +10,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cache/tree.h"
 #include "compiler/base/map.h"
 #include "compiler/emit/dialect.h"
 #include "compiler/ops/data.h"
 #include "compiler/passes/pass.h"
 #include "compiler/verify/runtime.h"
+#include "tests/scratch.h"
 #include "tests/unit/records.h"
 
 enum { MOST_PORTS = 64 };
 static const double tolerance = 1e-4; // of the largest number
-static char folder[] = "/tmp/zooc-graphrun-XXXXXX";
+static char folder[SCRATCH_SIZE];
 
 struct trial {
     struct arena *arena;
@@ -256,17 +258,11 @@ static void try_file(const char *path) {
 }
 
 int main(int argc, char **argv) {
-    if (mkdtemp(folder) == NULL)
+    if (!scratch_make(folder))
         return 1;
     for (int i = 1; i < argc; i++)
         try_file(argv[i]);
-    static const char *const names[] = {"out.xml", "out.bin"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        remove(path);
-    }
-    rmdir(folder);
+    tree_remove(folder);
     printf("%u passed, %u failed\n", passed, failed);
     return failed > 0;
 }

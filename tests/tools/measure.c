@@ -4,8 +4,9 @@
 // fails.
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "cache/tree.h"
+#include "tests/scratch.h"
 #include "tests/tools/parts/spawn.h"
 
 static int by_size(const void *a, const void *b) {
@@ -30,8 +31,13 @@ int main(int argc, char **argv) {
     }
     double seconds[1000];
     uint64_t peak = 0;
-    char log[] = "/tmp/measure-XXXXXX";
-    int file = mkstemp(log), status = 0;
+    char folder[SCRATCH_SIZE], log[SCRATCH_SIZE + 8];
+    int status = 0;
+    if (!scratch_make(folder)) {
+        perror("measure");
+        return 1;
+    }
+    snprintf(log, sizeof(log), "%s/log", folder);
     for (unsigned long i = 0; i < runs && status == 0; i++) {
         struct spawned run;
         if (!spawn((const char *const *)(argv + 2), log, &run))
@@ -42,8 +48,7 @@ int main(int argc, char **argv) {
     }
     if (status != 0)
         show(log);
-    close(file);
-    unlink(log);
+    tree_remove(folder);
     qsort(seconds, status == 0 ? runs : 0, sizeof(double), by_size);
     if (status == 0)
         printf("%.4f %.1f\n", seconds[runs / 2], (double)peak / 1e6);

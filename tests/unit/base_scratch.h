@@ -1,52 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// A scratch folder for tests that write files. (Apart from base_support.h, for <dirent.h> and
-// dtype.h both have a DT_UNKNOWN.)
+// A scratch folder for tests that write files.
 #ifndef ZOOC_BASE_SCRATCH_H
 #define ZOOC_BASE_SCRATCH_H
 
 #include "tests/unit/base_support.h"
 
-#include <dirent.h>
+#include <glob.h>
 #include <sys/stat.h>
 
-// A fresh folder and the working directory until leave_scratch, which removes its files (one
-// level).
-static inline int enter_scratch(void **state) {
-    char name[] = "/tmp/zooc-test-XXXXXX";
-    if (!mkdtemp(name) || chdir(name) != 0)
-        return -1;
-    *state = strdup(name);
-    return *state ? 0 : -1;
-}
+#include "cache/tree.h"
+#include "tests/scratch.h"
 
-static inline unsigned files_here(void) {
-    unsigned count = 0;
-    DIR *folder = opendir(".");
-    assert_non_null(folder);
-    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(folder);
-    return count;
+static char scratch_folder[SCRATCH_SIZE];
+
+// A fresh folder and the working directory until leave_scratch, which removes it with all in it.
+static inline int enter_scratch(void **state) {
+    (void)state;
+    return scratch_make(scratch_folder) && chdir(scratch_folder) == 0 ? 0 : -1;
 }
 
 static inline int leave_scratch(void **state) {
-    DIR *folder = opendir(".");
-    if (!folder)
-        return -1;
-    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            remove(entry->d_name);
-    closedir(folder);
-    int status = chdir("/") | rmdir(*state);
-    free(*state);
-    return status;
+    (void)state;
+    return chdir("/") == 0 && tree_remove(scratch_folder) ? 0 : -1;
+}
+
+static inline unsigned files_here(void) {
+    glob_t found;
+    unsigned count =
+        glob("{*,.[!.]*}", GLOB_BRACE, NULL, &found) == 0 ? (unsigned)found.gl_pathc : 0;
+    globfree(&found);
+    return count;
 }
 
 static inline void write_file(const char *path, const void *data, size_t size) {
+    remove(path); // rewriting a file waits for the disk
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
+}
+
+static inline void write_text(const char *path, const char *text) {
+    write_file(path, text, strlen(text));
 }
 
 static inline size_t read_file(const char *path, char *data, size_t size) {

@@ -32,7 +32,7 @@ static void write_weights(struct arena *arena, const Caffe__NetParameter *net) {
         file.layers[i]->blobs = net->layers[i]->blobs;
     }
     uint8_t *bytes = arena_alloc(arena, caffe__net_weights__get_packed_size(&file));
-    case_write("net.caffemodel", bytes, caffe__net_weights__pack(&file, bytes));
+    write_file("net.caffemodel", bytes, caffe__net_weights__pack(&file, bytes));
 }
 
 static void write_model(struct arena *arena, const struct layer_record *record) {
@@ -57,8 +57,6 @@ int main(int argc, char **argv) {
         .plain = "topology only",
         .model = "net.caffemodel",
         .write_model = write_model,
-        .made = {"net.prototxt", "net.caffemodel", "mapping.xml", "net.xml", "net.bin",
-                 "net.mapping"},
         .type_mark = "type: \"",
         .type = type,
     };

@@ -1,55 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Caffe's files: how they are found, told from others, read when they are large or damaged.
-#include "tests/unit/base_support.h"
+#include "tests/unit/world.h"
 
 #include <fcntl.h>
 
-#include "compiler/base/diag.h"
 #include "compiler/base/limits.h"
-#include "compiler/base/strbuf.h"
 #include "frontends/caffe/layers.h"
 
 #define PROTO                                                                                      \
     "input: 'data' input_shape { dim: 1 dim: 3 }\n"                                                \
     "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' "                            \
     "inner_product_param { num_output: 2 } }\n"
-
-static char folder[] = "/tmp/zooc-files-XXXXXX";
-
-struct world {
-    struct arena *arena;
-    struct diag *diag;
-};
-
-static int set_up(void **state) {
-    struct arena *arena = arena_new();
-    struct world *world = arena_new_of(arena, struct world);
-    *world = (struct world){.arena = arena, .diag = diag_new(arena)};
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *world = *state;
-    static const char *const names[] = {"net.prototxt", "net.caffemodel", "other.prototxt", "net",
-                                        "mean.binaryproto"};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        remove(names[i]);
-    arena_free(world->arena);
-    return 0;
-}
-
-static void write_file(const char *name, const void *data, size_t size) {
-    remove(name); // rewriting a file waits for the disk
-    FILE *to = fopen(name, "wb");
-    assert_non_null(to);
-    fwrite(data, 1, size, to);
-    assert_int_equal(fclose(to), 0);
-}
-
-static void write_text(const char *name, const char *text) {
-    write_file(name, text, strlen(text));
-}
 
 // --- caffemodels by hand -----------------------------------------------------
 
@@ -495,7 +456,7 @@ static void mean_images_that_do_not_fit_are_refused(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_world_of_files, leave_world_of_files)
     const struct CMUnitTest tests[] = {
         TEST(the_prototxt_is_found_beside_the_weights),
         TEST(another_prototxt_is_taken_when_it_is_named),
@@ -512,10 +473,5 @@ int main(void) {
         TEST(mean_images_are_cut_to_the_input),
         TEST(mean_images_that_do_not_fit_are_refused),
     };
-    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
-        return 1;
-    int failed = cmocka_run_group_tests_name("caffe/files", tests, NULL, NULL);
-    if (chdir("/") == 0)
-        rmdir(folder);
-    return failed;
+    return cmocka_run_group_tests_name("caffe/files", tests, NULL, NULL);
 }

@@ -3,13 +3,12 @@
 //   v11-FP32.xml, .mapping, .hex   what is written for that IR version and data type (.hex: the
 //   .bin) v11-FP32.fail                  the messages; then nothing may be written
 // Arguments: [--update] [NAME...]; --update writes what came out into the case.
-#include <glob.h>
 
 #include "compiler/base/strbuf.h"
 #include "tests/unit/emit_support.h"
 
 static bool update;
-static char folder[] = "/tmp/zooc-emit-XXXXXX";
+static char folder[SCRATCH_SIZE];
 
 static void hex_of(struct strbuf *out, struct slice bytes) {
     for (uint64_t i = 0; i < bytes.size; i++)
@@ -112,7 +111,7 @@ static bool is_wanted(const char *path, int argc, char **argv) {
 int main(int argc, char **argv) {
     glob_t cases;
     update = argc > 1 && strcmp(argv[1], "--update") == 0;
-    if (glob(CASES "/*", 0, NULL, &cases) != 0 || mkdtemp(folder) == NULL)
+    if (glob(CASES "/*", 0, NULL, &cases) != 0 || !scratch_make(folder))
         return 1;
     struct CMUnitTest *tests = calloc(cases.gl_pathc, sizeof *tests);
     size_t count = 0;
@@ -122,8 +121,7 @@ int main(int argc, char **argv) {
                                                  .test_func = check_case,
                                                  .initial_state = cases.gl_pathv[i]};
     int failed = _cmocka_run_group_tests("emit_cases", tests, count, NULL, NULL);
-    remove_outputs(folder);
-    rmdir(folder);
+    tree_remove(folder);
     free(tests);
     globfree(&cases);
     return failed;

@@ -2,23 +2,21 @@
 // The files appear together or not at all, and the same graph gives the same bytes.
 #include "tests/unit/emit_support.h"
 
-#include <sys/stat.h>
-
 static struct arena *arena;
 static struct diag *diag;
-static char top[] = "/tmp/zooc-files-XXXXXX";
+static char top[SCRATCH_SIZE];
 
 static int set_up(void **state) {
     (void)state;
     arena = arena_new();
     diag = diag_new(arena);
-    return 0;
+    return scratch_make(top) ? 0 : -1;
 }
 
 static int tear_down(void **state) {
     (void)state;
     arena_free(arena);
-    return 0;
+    return tree_remove(top) ? 0 : -1;
 }
 
 static const char *path_of(const char *name) {
@@ -43,10 +41,6 @@ static void two_runs_give_the_same_bytes(void **state) {
             assert_true(a.size > 0 && slice_equal(a, b));
         }
     }
-    remove_outputs(path_of("a"));
-    remove_outputs(path_of("other place"));
-    rmdir(path_of("a"));
-    rmdir(path_of("other place"));
 }
 
 static void a_folder_that_is_a_file_is_reported(void **state) {
@@ -56,7 +50,6 @@ static void a_folder_that_is_a_file_is_reported(void **state) {
     assert_int_equal(fclose(file), 0);
     assert_false(emit_into("file", 11));
     assert_true(diag_has(diag, D_OUTPUT_WRITE));
-    remove(path_of("file"));
 }
 
 // The last of the three cannot be put in place: the others must not stay either.
@@ -98,9 +91,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_cannot_be_said_opens_no_file, set_up, tear_down),
         cmocka_unit_test(versions_have_dialects),
     };
-    if (mkdtemp(top) == NULL)
-        return 1;
-    int failed = cmocka_run_group_tests_name("emit_files", tests, NULL, NULL);
-    rmdir(top);
-    return failed;
+    return cmocka_run_group_tests_name("emit_files", tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #ifndef ZOOC_EMIT_SUPPORT_H
 #define ZOOC_EMIT_SUPPORT_H
 
-#include "tests/unit/base_support.h"
+#include "tests/unit/base_scratch.h"
 
 #include "compiler/base/map.h"
 #include "compiler/emit/dialect.h"
@@ -70,7 +70,7 @@ static inline bool emit_case(struct arena *arena, struct diag *diag, const char 
 static inline void remove_outputs(const char *folder) {
     static const char *const names[] = {"out.xml", "out.bin", "out.mapping"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        char path[64];
+        char path[SCRATCH_SIZE + 16];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         remove(path);
     }

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors: every recipe against a plain computation of the same elements.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/base_support.h"
 
 #include "compiler/base/limits.h"
 #include "compiler/graph/tensor.h"

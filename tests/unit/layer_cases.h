@@ -8,9 +8,8 @@
 #ifndef ZOOC_LAYER_CASES_H
 #define ZOOC_LAYER_CASES_H
 
-#include "tests/unit/base_support.h"
+#include "tests/unit/base_scratch.h"
 
-#include <glob.h>
 #include <math.h>
 
 #include "compiler/base/diag.h"
@@ -22,9 +21,7 @@
 #include "compiler/verify/runtime.h"
 #include "frontends/frontend.h"
 
-#define CASE_FOLDER "/tmp/zooc-layers-XXXXXX"
-
-enum { CASE_FILES = 4, CASE_NUMBERS = 24, CASE_NAMES = 12 };
+enum { CASE_FILES = 4, CASE_NUMBERS = 24 };
 
 struct case_file {       // a section of a record that becomes a file
     const char *section; // "prototxt"
@@ -58,7 +55,6 @@ struct layer_cases {
     const char
         *model; // what is converted; the topology must give the same graph, if it can be read
     void (*write_model)(struct arena *arena, const struct layer_record *record);
-    const char *made[CASE_NAMES];      // names of all files that come to be
     const char *type_mark;             // what stands before a layer's type in the topology
     const char *type_end;              // and behind it: NULL for quotes
     const char *(*type)(size_t index); // rows of the front end's table; NULL behind the last
@@ -68,12 +64,11 @@ struct case_run {
     const struct layer_cases *cases;
     const char *filter;
     bool update;
-    char folder[sizeof CASE_FOLDER];
     char *home;
     struct strbuf types; // every layer type that a record has imported, one a line
 };
 
-static struct case_run case_run = {.folder = CASE_FOLDER};
+static struct case_run case_run;
 
 struct case_reader {
     struct arena *arena;
@@ -179,18 +174,10 @@ static inline void case_read(struct case_reader *r, struct layer_record *record)
 
 // --- the files of a record ---------------------------------------------------
 
-static inline void case_write(const char *name, const void *data, size_t size) {
-    remove(name); // rewriting a file waits for the disk
-    FILE *to = fopen(name, "wb");
-    assert_non_null(to);
-    fwrite(data, 1, size, to);
-    assert_int_equal(fclose(to), 0);
-}
-
 static inline void case_write_files(struct arena *arena, const struct layer_record *record) {
     for (size_t i = 0; i < CASE_FILES; i++)
         if (record->texts[i] != NULL)
-            case_write(case_run.cases->files[i].file, record->texts[i], strlen(record->texts[i]));
+            write_file(case_run.cases->files[i].file, record->texts[i], strlen(record->texts[i]));
     if (!record->plain)
         case_run.cases->write_model(arena, record);
 }
@@ -399,7 +386,7 @@ static inline bool case_check_numbers(struct arena *arena, const struct layer_re
     uint32_t count;
     assert_int_equal(chdir(case_run.home), 0); // where the runtime is looked for
     struct runtime *rt = runtime_open(arena, diag, NULL);
-    assert_int_equal(chdir(case_run.folder), 0);
+    assert_int_equal(chdir(scratch_folder), 0);
     if (rt == NULL)
         return true;
     const char *model = record->plain ? case_run.cases->files[0].file : case_run.cases->model;
@@ -426,12 +413,6 @@ static inline bool case_same_text(const struct layer_record *record, const char 
     return false;
 }
 
-static inline void case_remove_files(void) {
-    for (size_t i = 0; i < CASE_NAMES; i++)
-        if (case_run.cases->made[i] != NULL)
-            remove(case_run.cases->made[i]);
-}
-
 // What a record should say: the graph or, when there is none, the messages; both when both matter.
 static inline const char *case_outcome(struct arena *arena, const char *graph,
                                        const char *messages) {
@@ -442,7 +423,7 @@ static inline const char *case_outcome(struct arena *arena, const char *graph,
 static inline const char *case_run_record(struct arena *arena, const struct layer_record *record,
                                           bool *same) {
     struct diag *diag = diag_new(arena);
-    assert_int_equal(chdir(case_run.folder), 0);
+    assert_int_equal(enter_scratch(NULL), 0);
     case_write_files(arena, record);
     struct graph *g = case_import(
         arena, diag, record, record->plain ? case_run.cases->files[0].file : case_run.cases->model);
@@ -459,7 +440,7 @@ static inline const char *case_run_record(struct arena *arena, const struct laye
                            found);
     if (g != NULL && record->output_count > 0 && !case_run.update)
         *same &= case_check_numbers(arena, record, g);
-    case_remove_files();
+    assert_int_equal(leave_scratch(NULL), 0);
     assert_int_equal(chdir(case_run.home), 0);
     return found;
 }
@@ -512,7 +493,7 @@ static inline unsigned case_run_file(const char *file) {
             case_write_update(&updated, start, r.at, found);
     }
     if (case_run.update && failed > 0) {
-        case_write(file, updated.data, updated.length);
+        write_file(file, updated.data, updated.length);
         print_message("updated %u records of %s\n", failed, file);
     }
     strbuf_free(&updated);
@@ -560,10 +541,9 @@ static inline int layer_cases_main(const struct layer_cases *cases, int argc, ch
     case_run.home = getcwd(NULL, 0);
     case_run.types = (struct strbuf)STRBUF_INIT;
     strbuf_puts(&case_run.types, "\n");
-    if (case_run.home == NULL || mkdtemp(case_run.folder) == NULL)
+    if (case_run.home == NULL)
         return 1;
     int failed = cmocka_run_group_tests_name(cases->name, tests, NULL, NULL);
-    rmdir(case_run.folder);
     strbuf_free(&case_run.types);
     free(case_run.home);
     return failed;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cases of tests/cases/manifest: NAME.yml is read, and what comes of it is NAME.txt: the models
 // with everything filled in, or every message. UPDATE=1 in the environment writes the .txt anew.
-#include "tests/unit/base_support.h"
+#include "tests/unit/base_scratch.h"
 
-#include <glob.h>
+#include <fcntl.h>
 
 #include "compiler/base/map.h"
 #include "manifests/manifest.h"
@@ -155,22 +155,23 @@ static void manifests_are_read_as_expected(void **state) {
 static void cut_manifests_are_survived(void **state) {
     (void)state;
     struct arena *arena = arena_new();
-    char name[] = "/tmp/zooc-manifest-XXXXXX";
-    int fd = mkstemp(name);
+    char folder[SCRATCH_SIZE];
+    assert_true(scratch_make(folder));
+    const char *name = arena_printf(arena, "%s/cut.yml", folder);
+    int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     const char *text = whole_file(arena, "tests/cases/manifest/archive.yml");
     for (size_t length = 0; text[length] != '\0'; length++) {
         struct arena *own = arena_new();
-        const char *path = name;
         struct diag *diag = diag_new(own);
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, text, length, 0), length);
-        struct zoo *zoo = zoo_read(own, &path, 1, diag);
+        struct zoo *zoo = zoo_read(own, &name, 1, diag);
         assert_int_equal(zoo == NULL, diag_count(diag, DIAG_FAILED) > 0);
         arena_free(own);
     }
     close(fd);
-    unlink(name);
+    tree_remove(folder);
     arena_free(arena);
 }
 

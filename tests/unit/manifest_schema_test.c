@@ -2,9 +2,8 @@
 // manifests/manifest.schema.json against the parser: the same keys, and the same verdict on values
 // of every type for every key. The validator below knows the keywords that the schema uses and
 // fails on others, so the schema cannot say what is not tested.
-#include "tests/unit/base_support.h"
+#include "tests/unit/base_scratch.h"
 
-#include <glob.h>
 #include <json-c/json.h>
 #include <regex.h>
 
@@ -232,8 +231,7 @@ static void the_schemas_defaults_are_a_models_keys(void **state) {
 
 // ---- Verdicts ----
 
-static const char scratch[] = "/tmp/zooc-schema-XXXXXX";
-static char manifest_path[sizeof scratch];
+static char folder[SCRATCH_SIZE], manifest_path[SCRATCH_SIZE + 16];
 
 enum verdict { GOOD, WRONG_FORM, WRONG_MEANING };
 
@@ -510,16 +508,17 @@ static void the_schema_takes_every_good_case(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    memcpy(manifest_path, scratch, sizeof scratch);
-    int fd = mkstemp(manifest_path);
+    if (!scratch_make(folder))
+        return -1;
+    snprintf(manifest_path, sizeof manifest_path, "%s/zoo.yml", folder);
     schema = json_object_from_file("manifests/manifest.schema.json");
-    return fd < 0 || schema == NULL ? -1 : close(fd);
+    return schema == NULL ? -1 : 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
     json_object_put(schema);
-    return unlink(manifest_path);
+    return tree_remove(folder) ? 0 : -1;
 }
 
 int main(void) {

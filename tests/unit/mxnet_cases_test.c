@@ -143,7 +143,7 @@ static void write_model(struct arena *arena, const struct layer_record *record) 
         at += length + (at[length] == '\n');
     }
     const char *text = json_object_to_json_string(root);
-    case_write("net-symbol.json", text, strlen(text));
+    write_file("net-symbol.json", text, strlen(text));
     json_object_put(root);
     remove("net.params");
     assert_true(mxnet_save_params(diag_new(arena), "net.params", &w.params));
@@ -161,8 +161,6 @@ int main(int argc, char **argv) {
         .files = {{"symbol", "net.txt", NULL}, {"mapping", "mapping.xml", "-k"}},
         .model = "net.params",
         .write_model = write_model,
-        .made = {"net.txt", "net-symbol.json", "net.params", "mapping.xml", "net.xml", "net.bin",
-                 "net.mapping"},
         .type_mark = " = ",
         .type_end = "(",
         .type = type,

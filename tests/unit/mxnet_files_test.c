@@ -1,62 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // MXNet's files: every generation of NDArray, symbols of 0.8 to 1.x, how files are found, .nd
 // files, and what happens when they are damaged.
-#include "tests/unit/base_support.h"
+#include "tests/unit/world.h"
 
-#include "compiler/base/diag.h"
-#include "compiler/base/strbuf.h"
 #include "frontends/mxnet/files.h"
 #include "frontends/mxnet/number.h"
 #include "frontends/mxnet/save.h"
-
-static char folder[] = "/tmp/zooc-mxnet-XXXXXX";
-
-struct world {
-    struct arena *arena;
-    struct diag *diag;
-    struct strbuf file;
-};
-
-static int set_up(void **state) {
-    struct arena *arena = arena_new();
-    struct world *w = arena_new_of(arena, struct world);
-    *w = (struct world){.arena = arena, .diag = diag_new(arena), .file = STRBUF_INIT};
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *w = *state;
-    static const char *const names[] = {"net-0000.params", "net-0003.params", "net-symbol.json",
-                                        "style_args.nd",   "style_auxs.nd",   "other.json"};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        remove(names[i]);
-    strbuf_free(&w->file);
-    arena_free(w->arena);
-    return 0;
-}
-
-static void write_file(const char *name, const void *data, size_t size) {
-    remove(name);
-    FILE *to = fopen(name, "wb");
-    assert_non_null(to);
-    fwrite(data, 1, size, to);
-    assert_int_equal(fclose(to), 0);
-}
-
-static void write_text(const char *name, const char *text) {
-    write_file(name, text, strlen(text));
-}
 
 // --- parameter files by hand ---------------------------------------------------------------------
 
 static void put(struct world *w, uint64_t value, size_t size) {
     for (size_t i = 0; i < size; i++)
-        strbuf_putc(&w->file, (char)(uint8_t)(value >> (8 * i)));
+        strbuf_putc(&w->bytes, (char)(uint8_t)(value >> (8 * i)));
 }
 
 static void begin(struct world *w, uint64_t arrays) {
-    strbuf_reset(&w->file);
+    strbuf_reset(&w->bytes);
     put(w, MXNET_CONTAINER_MAGIC, 8);
     put(w, 0, 8);
     put(w, arrays, 8);
@@ -76,12 +35,12 @@ static void put_array(struct world *w, uint32_t magic) {
     put(w, 1, 4); // device
     put(w, 0, 4);
     put(w, 0, 4); // f32
-    strbuf_add(&w->file, numbers, sizeof numbers);
+    strbuf_add(&w->bytes, numbers, sizeof numbers);
 }
 
 static void put_name(struct world *w, const char *name) {
     put(w, strlen(name), 8);
-    strbuf_puts(&w->file, name);
+    strbuf_puts(&w->bytes, name);
 }
 
 static void one_array(struct world *w, uint32_t magic, const char *name) {
@@ -103,7 +62,7 @@ static void assert_six(const struct tensor *t) {
 }
 
 static bool read_params(struct world *w, struct mxnet_params *out) {
-    write_file("net-0000.params", w->file.data, w->file.length);
+    write_file("net-0000.params", w->bytes.data, w->bytes.length);
     w->diag = diag_new(w->arena);
     return mxnet_read_params(w->arena, w->diag, "net-0000.params", out);
 }
@@ -170,25 +129,25 @@ static void sparse_arrays_are_refused(void **state) {
 static void truncated_parameters_are_reported_once(void **state) {
     struct world *w = *state;
     one_array(w, MXNET_MAGIC_V2, "arg:weight");
-    size_t whole = w->file.length;
+    size_t whole = w->bytes.length;
     for (size_t length = 0; length < whole; length++) {
         struct mxnet_params params;
-        w->file.length = length;
+        w->bytes.length = length;
         assert_false(read_params(w, &params));
         assert_int_equal(diag_count(w->diag, DIAG_WARNING), 1);
     }
-    w->file.length = whole;
+    w->bytes.length = whole;
 }
 
 static void flipped_bits_never_read_outside(void **state) {
     struct world *w = *state;
     one_array(w, MXNET_MAGIC_V2, "arg:weight");
-    for (size_t bit = 0; bit < w->file.length * 8; bit++) {
+    for (size_t bit = 0; bit < w->bytes.length * 8; bit++) {
         struct mxnet_params params;
-        w->file.data[bit / 8] = (char)(w->file.data[bit / 8] ^ (1 << bit % 8));
+        w->bytes.data[bit / 8] = (char)(w->bytes.data[bit / 8] ^ (1 << bit % 8));
         bool good = read_params(w, &params);
         assert_int_equal(diag_count(w->diag, DIAG_FAILED), good ? 0 : 1);
-        w->file.data[bit / 8] = (char)(w->file.data[bit / 8] ^ (1 << bit % 8));
+        w->bytes.data[bit / 8] = (char)(w->bytes.data[bit / 8] ^ (1 << bit % 8));
     }
 }
 
@@ -303,7 +262,7 @@ static void the_symbol_is_found_by_its_prefix(void **state) {
     struct world *w = *state;
     struct mxnet_model model;
     one_array(w, MXNET_MAGIC_V2, "arg:weight");
-    write_file("net-0003.params", w->file.data, w->file.length);
+    write_file("net-0003.params", w->bytes.data, w->bytes.length);
     assert_false(open_model(w, "net-0003.params", NULL, NULL, &model));
     assert_true(diag_has(w->diag, D_SYMBOL_MISSING));
     write_text("net-symbol.json", SYMBOL);
@@ -325,12 +284,12 @@ static void nd_files_lie_over_the_pretrained_model(void **state) {
     struct mxnet_params saved;
     write_text("net-symbol.json", SYMBOL);
     one_array(w, MXNET_MAGIC_V2, "arg:base");
-    write_file("net-0000.params", w->file.data, w->file.length);
-    write_file("net-0003.params", w->file.data, w->file.length);
+    write_file("net-0000.params", w->bytes.data, w->bytes.length);
+    write_file("net-0003.params", w->bytes.data, w->bytes.length);
     one_array(w, MXNET_MAGIC_V2, "weight");
-    write_file("style_args.nd", w->file.data, w->file.length);
+    write_file("style_args.nd", w->bytes.data, w->bytes.length);
     one_array(w, MXNET_MAGIC_V2, "state");
-    write_file("style_auxs.nd", w->file.data, w->file.length);
+    write_file("style_auxs.nd", w->bytes.data, w->bytes.length);
     assert_false(open_model(w, NULL, "net-symbol.json", half, &model));
     assert_true(diag_has(w->diag, D_ND_FILES));
     assert_true(open_model(w, NULL, "net-symbol.json", whole, &model));
@@ -345,7 +304,8 @@ static void nd_files_lie_over_the_pretrained_model(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, enter_world_of_files, leave_world_of_files)
         TEST(every_generation_of_arrays_is_read),
         TEST(names_lose_their_prefix),
         TEST(arrays_without_data_have_no_tensor),
@@ -359,8 +319,5 @@ int main(void) {
         TEST(the_symbol_is_found_by_its_prefix),
         TEST(nd_files_lie_over_the_pretrained_model),
     };
-    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    return rmdir(folder) == 0 ? failed : failed + 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

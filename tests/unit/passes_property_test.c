@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random networks compute the same numbers before and after the passes. Operators with an evaluator
 // use it; windows and matrix products are computed here by definition.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/base_support.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "compiler/base/strbuf.h"
 #include "compiler/ops/build.h"

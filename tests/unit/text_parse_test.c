@@ -1,40 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/world.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "compiler/base/diag.h"
 #include "compiler/base/limits.h"
-#include "compiler/base/strbuf.h"
 #include "frontends/text/text.h"
 #include "frontends/text/token.h"
 #include "tests/unit/everything.pb-c.h"
-
-struct world {
-    struct arena *arena;
-    struct diag *diag;
-};
-
-static int set_up(void **state) {
-    struct arena *arena = arena_new();
-    struct world *world = arena_new_of(arena, struct world);
-    *world = (struct world){.arena = arena, .diag = diag_new(arena)};
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *world = *state;
-    arena_free(world->arena);
-    return 0;
-}
 
 static Everything__All *parse_as(struct world *world, const char *text, enum text_unknown unknown) {
     // A copy of exactly this size, so that reading beyond the end is seen.
@@ -331,25 +303,28 @@ static void truncation_and_damage_anywhere_are_an_answer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(integers_of_every_form, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(floats_of_every_form, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(booleans_and_enumerators, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(strings_and_escapes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(messages_of_every_form, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(repeated_fields_grow, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_last_member_of_a_union_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(comments_blanks_and_marks_are_skipped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(extensions_are_dropped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(notes_say_where_a_message_stands, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unknown_fields_are_kept_as_trees, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wrong_texts_are_reported_with_their_place, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(every_unknown_field_is_reported, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_field_that_stands_twice_is_a_warning, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nesting_is_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(sizes_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(truncation_and_damage_anywhere_are_an_answer, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(integers_of_every_form, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(floats_of_every_form, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(booleans_and_enumerators, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(strings_and_escapes, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(messages_of_every_form, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(repeated_fields_grow, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(the_last_member_of_a_union_counts, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(comments_blanks_and_marks_are_skipped, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(extensions_are_dropped, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(notes_say_where_a_message_stands, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(unknown_fields_are_kept_as_trees, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(wrong_texts_are_reported_with_their_place, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(every_unknown_field_is_reported, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(a_field_that_stands_twice_is_a_warning, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(nesting_is_bounded, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(sizes_are_bounded, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(truncation_and_damage_anywhere_are_an_answer, enter_world,
+                                        leave_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

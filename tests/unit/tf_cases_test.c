@@ -231,13 +231,13 @@ static void write_model(struct arena *arena, const struct layer_record *record) 
         strbuf_puts(&w.text, record->texts[0]);
     else
         put_nodes(&w);
-    case_write("net.pbtxt", w.text.data, w.text.length);
+    write_file("net.pbtxt", w.text.data, w.text.length);
     ProtobufCMessage *def =
         text_parse(arena, diag_new(arena), "net.pbtxt", slice_of(w.text.data, w.text.length),
                    &tensorflow__graph_def__descriptor, TEXT_UNKNOWN_KEEP);
     if (def != NULL) {
         uint8_t *bytes = arena_alloc(arena, protobuf_c_message_get_packed_size(def));
-        case_write("net.pb", bytes, protobuf_c_message_pack(def, bytes));
+        write_file("net.pb", bytes, protobuf_c_message_pack(def, bytes));
     }
     strbuf_free(&w.text);
 }
@@ -263,7 +263,6 @@ int main(int argc, char **argv) {
         .plain = "text only",
         .model = "net.pb",
         .write_model = write_model,
-        .made = {"net.pbtxt", "net.pb", "config.json", "net.xml", "net.bin", "net.mapping"},
         .type_mark = "op: \"",
         .type = type,
     };

@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What checkpoints rest on: sums, the table of keys and values, the keys of parts. Damage behind a
 // good sum, which no damaged file of a trainer has, is what an enemy writes.
-#include "tests/unit/base_support.h"
+#include "tests/unit/world.h"
 
-#include "compiler/base/strbuf.h"
 #include "frontends/tf/checkpoint_form.h"
 #include "frontends/tf/crc32c.h"
 #include "frontends/tf/table.h"
-
-struct world {
-    struct arena *arena;
-    struct diag *diag;
-    struct strbuf file;
-};
-
-static int set_up(void **state) {
-    struct arena *arena = arena_new();
-    struct world *w = arena_new_of(arena, struct world);
-    *w = (struct world){.arena = arena, .diag = diag_new(arena), .file = STRBUF_INIT};
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *w = *state;
-    strbuf_free(&w->file);
-    arena_free(w->arena);
-    return 0;
-}
 
 // --- sums ----------------------------------------------------------------------------------------
 
@@ -82,13 +60,13 @@ static void keys_are_tensorflows(void **state) {
 
 static void put(struct world *w, uint64_t value, unsigned bytes) {
     for (unsigned i = 0; i < bytes; i++)
-        strbuf_putc(&w->file, (char)(uint8_t)(value >> (8 * i)));
+        strbuf_putc(&w->bytes, (char)(uint8_t)(value >> (8 * i)));
 }
 
 // Closes the block that began at `start`: its sum, as good as any.
 static void put_trailer(struct world *w, size_t start, uint8_t compression) {
     put(w, compression, 1);
-    uint32_t sum = crc32c(slice_of(w->file.data + start, w->file.length - start));
+    uint32_t sum = crc32c(slice_of(w->bytes.data + start, w->bytes.length - start));
     put(w, crc32c_mask(sum), 4);
 }
 
@@ -97,8 +75,8 @@ static void put_entry(struct world *w, uint8_t shared, const char *rest, const c
     put(w, shared, 1);
     put(w, strlen(rest), 1);
     put(w, strlen(value), 1);
-    strbuf_puts(&w->file, rest);
-    strbuf_puts(&w->file, value);
+    strbuf_puts(&w->bytes, rest);
+    strbuf_puts(&w->bytes, value);
 }
 
 struct places { // of the blocks
@@ -110,16 +88,16 @@ static void end_block(struct world *w, struct places *p, int block, size_t resta
     if (restart > 0)
         put(w, restart, 4);
     put(w, restart > 0 ? 2 : 1, 4);
-    p->size[block] = w->file.length - p->start[block];
+    p->size[block] = w->bytes.length - p->start[block];
     put_trailer(w, p->start[block], 0);
 }
 
 static void put_footer(struct world *w, const struct places *p) {
-    size_t footer = w->file.length;
+    size_t footer = w->bytes.length;
     put(w, 0, 2);
     put(w, p->start[2], 1);
     put(w, p->size[2], 1);
-    while (w->file.length < footer + 40)
+    while (w->bytes.length < footer + 40)
         put(w, 0, 1);
     put(w, 0xDB4775248B80FB57, 8);
 }
@@ -127,23 +105,23 @@ static void put_footer(struct world *w, const struct places *p) {
 // Two blocks: "" "apple" "apply" "bat", and "cat" "cow".
 static struct places put_table(struct world *w) {
     struct places p = {{0}, {0}};
-    strbuf_reset(&w->file);
+    strbuf_reset(&w->bytes);
     put_entry(w, 0, "", "empty");
     put_entry(w, 0, "apple", "1");
     put_entry(w, 4, "y", "2");
-    size_t restart = w->file.length;
+    size_t restart = w->bytes.length;
     put_entry(w, 0, "bat", "3");
     end_block(w, &p, 0, restart);
-    p.start[1] = w->file.length;
+    p.start[1] = w->bytes.length;
     put_entry(w, 0, "cat", "4");
     put_entry(w, 1, "ow", "5");
     end_block(w, &p, 1, 0);
-    p.start[2] = w->file.length;
+    p.start[2] = w->bytes.length;
     for (int i = 0; i < 2; i++) {
         char handle[2] = {(char)p.start[i], (char)p.size[i]};
         put_entry(w, 0, i == 0 ? "c" : "d", "??");
-        w->file.length -= 2;
-        strbuf_add(&w->file, handle, 2);
+        w->bytes.length -= 2;
+        strbuf_add(&w->bytes, handle, 2);
     }
     end_block(w, &p, 2, 0);
     put_footer(w, &p);
@@ -152,7 +130,7 @@ static struct places put_table(struct world *w) {
 
 static bool open_table(struct world *w, struct table *t) {
     w->diag = diag_new(w->arena);
-    return table_open(w->arena, w->diag, "table", slice_of(w->file.data, w->file.length), t);
+    return table_open(w->arena, w->diag, "table", slice_of(w->bytes.data, w->bytes.length), t);
 }
 
 static void assert_value(struct table *t, const char *key, const char *expected) {
@@ -189,10 +167,10 @@ static void compressed_blocks_are_refused(void **state) {
     struct slice value;
     for (uint8_t kind = 1; kind < 4; kind++) {
         struct places p = put_table(w);
-        size_t end = p.start[0] + p.size[0], length = w->file.length;
-        w->file.length = end;
+        size_t end = p.start[0] + p.size[0], length = w->bytes.length;
+        w->bytes.length = end;
         put_trailer(w, p.start[0], kind);
-        w->file.length = length;
+        w->bytes.length = length;
         assert_true(open_table(w, &t));
         assert_false(table_find(&t, slice_of("bat", 3), &value));
         assert_true(diag_has(w->diag, D_CHECKPOINT_READ));
@@ -204,9 +182,9 @@ static void compressed_blocks_are_refused(void **state) {
 static void truncated_tables_are_reported_once(void **state) {
     struct world *w = *state;
     put_table(w);
-    for (size_t whole = w->file.length; w->file.length > 0; w->file.length--) {
+    for (size_t whole = w->bytes.length; w->bytes.length > 0; w->bytes.length--) {
         struct table t;
-        if (w->file.length == whole)
+        if (w->bytes.length == whole)
             continue;
         assert_false(open_table(w, &t));
         assert_int_equal(diag_count(w->diag, DIAG_WARNING), 1);
@@ -217,16 +195,16 @@ static void truncated_tables_are_reported_once(void **state) {
 static void damage_behind_good_sums_is_survived(void **state) {
     struct world *w = *state;
     static const char *const keys[] = {"", "apple", "apply", "bat", "cat", "cow", "dog"};
-    size_t whole = (put_table(w), w->file.length);
+    size_t whole = (put_table(w), w->bytes.length);
     for (size_t bit = 0; bit < whole * 8; bit++) {
         struct table t;
         struct places p = put_table(w);
-        w->file.data[bit / 8] = (char)(w->file.data[bit / 8] ^ (1 << bit % 8));
+        w->bytes.data[bit / 8] = (char)(w->bytes.data[bit / 8] ^ (1 << bit % 8));
         for (int i = 0; i < 3; i++) {
-            w->file.length = p.start[i] + p.size[i];
+            w->bytes.length = p.start[i] + p.size[i];
             put_trailer(w, p.start[i], 0);
         }
-        w->file.length = whole;
+        w->bytes.length = whole;
         bool good = open_table(w, &t);
         for (size_t k = 0; good && k < COUNT_OF(keys); k++) {
             struct slice value;
@@ -238,7 +216,7 @@ static void damage_behind_good_sums_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, enter_world, leave_world)
         TEST(sums_are_those_of_the_standard),
         TEST(sums_are_the_same_with_and_without_the_instruction),
         TEST(keys_are_tensorflows),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/base_support.h"
+#include "tests/unit/base_scratch.h"
 
 #include "compiler/base/diag.h"
 #include "compiler/base/limits.h"
@@ -195,16 +195,12 @@ static void changed_files_do_no_harm(void **state) {
 static void archives_that_are_none_are_refused(void **state) {
     (void)state;
     static const char garbage[] = "PK\x03\x04 this is no archive";
-    char path[] = "/tmp/zooc-test-XXXXXX";
-    int file = mkstemp(path);
-    assert_int_equal(write(file, garbage, sizeof(garbage)), sizeof(garbage));
-    close(file);
+    write_file("garbage.npz", garbage, sizeof garbage);
     struct arena *arena = arena_new();
     struct diag *diag = diag_new(arena);
     struct ndarray_list list;
-    assert_false(npy_read(arena, diag, path, &list));
+    assert_false(npy_read(arena, diag, "garbage.npz", &list));
     assert_true(diag_has(diag, D_MALFORMED));
-    unlink(path);
     assert_false(npy_read(arena, diag, "/nonexistent.npz", &list));
     assert_true(diag_has(diag, D_FILE_OPEN));
     arena_free(arena);
@@ -220,7 +216,8 @@ int main(void) {
         cmocka_unit_test(bad_headers_are_refused),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(changed_files_do_no_harm),
-        cmocka_unit_test(archives_that_are_none_are_refused),
+        cmocka_unit_test_setup_teardown(archives_that_are_none_are_refused, enter_scratch,
+                                        leave_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,40 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/world.h"
 
-#include <cmocka.h>
-
-#include "compiler/base/diag.h"
 #include "compiler/base/limits.h"
-#include "compiler/base/strbuf.h"
 #include "frontends/wire/wire.h"
 #include "tests/unit/everything.pb-c.h"
-
-struct world {
-    struct arena *arena;
-    struct diag *diag;
-    struct strbuf bytes;
-};
-
-static int set_up(void **state) {
-    struct arena *arena = arena_new();
-    struct world *world = arena_new_of(arena, struct world);
-    *world = (struct world){.arena = arena, .diag = diag_new(arena), .bytes = STRBUF_INIT};
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *world = *state;
-    strbuf_free(&world->bytes);
-    arena_free(world->arena);
-    return 0;
-}
 
 // --- writing protobufs by hand -----------------------------------------------
 
@@ -399,22 +368,26 @@ static void matching_counts_known_members(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_kind_of_field_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(large_fields_are_views_of_the_input, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(small_numbers_are_aligned_copies, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unpacked_numbers_are_gathered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(pieces_of_a_field_are_joined_in_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(messages_that_come_twice_are_merged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unknown_fields_and_other_wire_types_are_skipped, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(an_empty_input_is_an_empty_message, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wrong_bytes_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nesting_is_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(counts_and_costs_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(truncation_anywhere_is_an_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bit_flips_anywhere_are_an_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reports_name_the_byte, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(matching_counts_known_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_kind_of_field_comes_back, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(large_fields_are_views_of_the_input, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(small_numbers_are_aligned_copies, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(unpacked_numbers_are_gathered, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(pieces_of_a_field_are_joined_in_order, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(messages_that_come_twice_are_merged, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(unknown_fields_and_other_wire_types_are_skipped,
+                                        enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(an_empty_input_is_an_empty_message, enter_world,
+                                        leave_world),
+        cmocka_unit_test_setup_teardown(wrong_bytes_are_refused, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(nesting_is_bounded, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(counts_and_costs_are_bounded, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(truncation_anywhere_is_an_answer, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(bit_flips_anywhere_are_an_answer, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(reports_name_the_byte, enter_world, leave_world),
+        cmocka_unit_test_setup_teardown(matching_counts_known_members, enter_world, leave_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

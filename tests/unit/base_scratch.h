@@ -33,15 +33,20 @@ static inline unsigned files_here(void) {
 }
 
 static inline void write_file(const char *path, const void *data, size_t size) {
-    remove(path); // rewriting a file waits for the disk
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
 }
 
+// The same as a new file, for rewriting one waits for the disk.
+static inline void write_anew(const char *path, const void *data, size_t size) {
+    remove(path);
+    write_file(path, data, size);
+}
+
 static inline void write_text(const char *path, const char *text) {
-    write_file(path, text, strlen(text));
+    write_anew(path, text, strlen(text));
 }
 
 static inline size_t read_file(const char *path, char *data, size_t size) {

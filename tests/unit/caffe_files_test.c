@@ -44,7 +44,7 @@ static size_t pack_net(struct world *w, uint8_t **out) {
 static void write_net(struct world *w) {
     uint8_t *bytes;
     size_t size = pack_net(w, &bytes);
-    write_file("net.caffemodel", bytes, size);
+    write_anew("net.caffemodel", bytes, size);
 }
 
 static struct graph *import(struct world *w, const char *model, const char *proto) {
@@ -139,8 +139,8 @@ static void models_are_known_by_suffix_and_content(void **state) {
     struct world *w = *state;
     uint8_t *bytes;
     size_t size = pack_net(w, &bytes);
-    write_file("net.caffemodel", bytes, size);
-    write_file("net", bytes, size);
+    write_anew("net.caffemodel", bytes, size);
+    write_anew("net", bytes, size);
     write_text("net.prototxt", PROTO);
     write_text("other.prototxt", "nothing");
     assert_string_equal(detect(w, "net.caffemodel"), "caffe");
@@ -196,7 +196,7 @@ static void weights_of_older_files_are_read(void **state) {
     put_unpacked(&layer, 6, six, 6);
     put_unpacked(&layer, 6, two, 2);
     put_block(&net, 2, layer.data, layer.length);
-    write_file("net.caffemodel", net.data, net.length);
+    write_anew("net.caffemodel", net.data, net.length);
     write_text("net.prototxt", PROTO);
     assert_numbers(weights_of(import(w, "net.caffemodel", NULL)), 6, six);
     // `layers { layer { } }`
@@ -207,7 +207,7 @@ static void weights_of_older_files_are_read(void **state) {
     put_unpacked(&inner, 50, two, 2);
     put_block(&layer, 1, inner.data, inner.length);
     put_block(&net, 2, layer.data, layer.length);
-    write_file("net.caffemodel", net.data, net.length);
+    write_anew("net.caffemodel", net.data, net.length);
     assert_numbers(weights_of(import(w, "net.caffemodel", NULL)), 6, six);
     strbuf_free(&layer);
     strbuf_free(&inner);
@@ -228,7 +228,7 @@ static void the_first_layer_of_a_name_that_has_blobs_counts(void **state) {
     put_unpacked(&layer, 7, none, 6);
     put_unpacked(&layer, 7, two, 2);
     put_block(&net, 100, layer.data, layer.length);
-    write_file("net.caffemodel", net.data, net.length);
+    write_anew("net.caffemodel", net.data, net.length);
     write_text("net.prototxt", PROTO);
     assert_numbers(weights_of(import(w, "net.caffemodel", NULL)), 6, six);
     strbuf_free(&layer);
@@ -263,7 +263,7 @@ static void weights_of_more_than_two_gibibytes_are_views(void **state) {
     n += put_length(head + n, blob);
     head[n++] = 0x2a; // data, field 5
     n += put_length(head + n, bytes);
-    write_file("net.caffemodel", head, n);
+    write_anew("net.caffemodel", head, n);
     assert_int_equal(truncate("net.caffemodel", (off_t)(n + bytes)), 0);
     write_text("net.prototxt", "input: 'data' input_shape { dim: 1 dim: 600000000 }\n"
                                "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' "
@@ -293,12 +293,12 @@ static void damaged_weights_are_an_answer(void **state) {
     size_t size = pack_net(w, &bytes);
     write_text("net.prototxt", PROTO);
     for (size_t i = 0; i < size; i++) {
-        write_file("net.caffemodel", bytes, i);
+        write_anew("net.caffemodel", bytes, i);
         assert_an_answer(w);
     }
     for (size_t bit = 0; bit < size * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        write_file("net.caffemodel", bytes, size);
+        write_anew("net.caffemodel", bytes, size);
         assert_an_answer(w);
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
@@ -334,11 +334,11 @@ static void damaged_topologies_are_an_answer(void **state) {
     write_text("net.prototxt", text);
     assert_non_null(import(w, "net.caffemodel", NULL));
     for (size_t i = 0; i < size; i++) {
-        write_file("net.prototxt", text, i);
+        write_anew("net.prototxt", text, i);
         assert_an_answer(w);
         for (const char *c = others; *c != '\0'; c++) {
             text[i] = *c;
-            write_file("net.prototxt", text, size);
+            write_anew("net.prototxt", text, size);
             assert_an_answer(w);
         }
         text[i] = every_kind[i];
@@ -378,7 +378,7 @@ static void the_number_of_layers_is_bounded(void **state) {
 
 static void write_mean(struct world *w, Caffe__BlobProto *blob) {
     uint8_t *bytes = arena_alloc(w->arena, caffe__blob_proto__get_packed_size(blob));
-    write_file("mean.binaryproto", bytes, caffe__blob_proto__pack(blob, bytes));
+    write_anew("mean.binaryproto", bytes, caffe__blob_proto__pack(blob, bytes));
 }
 
 static Caffe__BlobProto *mean_blob(struct world *w, int channels, int height, int width) {

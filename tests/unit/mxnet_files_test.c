@@ -62,7 +62,7 @@ static void assert_six(const struct tensor *t) {
 }
 
 static bool read_params(struct world *w, struct mxnet_params *out) {
-    write_file("net-0000.params", w->bytes.data, w->bytes.length);
+    write_anew("net-0000.params", w->bytes.data, w->bytes.length);
     w->diag = diag_new(w->arena);
     return mxnet_read_params(w->arena, w->diag, "net-0000.params", out);
 }
@@ -262,7 +262,7 @@ static void the_symbol_is_found_by_its_prefix(void **state) {
     struct world *w = *state;
     struct mxnet_model model;
     one_array(w, MXNET_MAGIC_V2, "arg:weight");
-    write_file("net-0003.params", w->bytes.data, w->bytes.length);
+    write_anew("net-0003.params", w->bytes.data, w->bytes.length);
     assert_false(open_model(w, "net-0003.params", NULL, NULL, &model));
     assert_true(diag_has(w->diag, D_SYMBOL_MISSING));
     write_text("net-symbol.json", SYMBOL);
@@ -284,12 +284,12 @@ static void nd_files_lie_over_the_pretrained_model(void **state) {
     struct mxnet_params saved;
     write_text("net-symbol.json", SYMBOL);
     one_array(w, MXNET_MAGIC_V2, "arg:base");
-    write_file("net-0000.params", w->bytes.data, w->bytes.length);
-    write_file("net-0003.params", w->bytes.data, w->bytes.length);
+    write_anew("net-0000.params", w->bytes.data, w->bytes.length);
+    write_anew("net-0003.params", w->bytes.data, w->bytes.length);
     one_array(w, MXNET_MAGIC_V2, "weight");
-    write_file("style_args.nd", w->bytes.data, w->bytes.length);
+    write_anew("style_args.nd", w->bytes.data, w->bytes.length);
     one_array(w, MXNET_MAGIC_V2, "state");
-    write_file("style_auxs.nd", w->bytes.data, w->bytes.length);
+    write_anew("style_auxs.nd", w->bytes.data, w->bytes.length);
     assert_false(open_model(w, NULL, "net-symbol.json", half, &model));
     assert_true(diag_has(w->diag, D_ND_FILES));
     assert_true(open_model(w, NULL, "net-symbol.json", whole, &model));

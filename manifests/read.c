@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// From files to objects: which keys an object has, which files there are, what defaults mean.
+// From files to models: which keys an object has, which files there are, what defaults mean.
 #include "manifests/read.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/base/names.h"
-#include "compiler/base/suggest.h"
-
-enum { MOST_ERRORS = 50 }; // a file with more is no manifest
 
 struct zoo_section {
     struct text_list includes;
@@ -18,13 +14,6 @@ struct zoo_section {
 };
 
 // ---- The table of keys ----
-
-struct key_row {
-    enum manifest_object object;
-    const char *name;
-    read_value *read;
-    size_t offset;
-};
 
 #define STRUCT_OF_ZOO struct zoo_section
 #define STRUCT_OF_MODEL struct model_draft
@@ -52,62 +41,6 @@ const char *const *manifest_keys(enum manifest_object object) {
     }
     names[count] = NULL;
     return names;
-}
-
-static const struct key_row *find_key(enum manifest_object object, const char *name) {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (key_rows[i].object == object && strcmp(key_rows[i].name, name) == 0)
-            return &key_rows[i];
-    }
-    return NULL;
-}
-
-static void report_unknown(struct reading *r, enum manifest_object object, const char *what,
-                           const struct yaml *key) {
-    const char *names[KEY_COUNT + OPTION_COUNT_OF_IDS];
-    size_t count = 0;
-    for (const char *const *name = manifest_keys(object); *name != NULL; name++)
-        names[count++] = *name;
-    for (size_t i = 0; object == OBJECT_MODEL && i < OPTION_COUNT_OF_IDS; i++) {
-        if (manifest_takes_option(&option_table[i]))
-            names[count++] = option_table[i].name;
-    }
-    const char *near = suggest(key->text, names, count), *hint = "";
-    if (near != NULL)
-        hint = arena_printf(r->arena, ", did you mean '%s'?", near);
-    struct place at = yaml_place(r->file, key);
-    diag_report(r->diag, &at, MANIFEST_KEY, what, key->text, hint);
-}
-
-void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key) {
-    struct place at = yaml_place(r->file, node);
-    diag_report(r->diag, &at, MANIFEST_KEY_MISSING, what, key);
-}
-
-static bool too_many_errors(const struct reading *r) {
-    return diag_count(r->diag, DIAG_FAILED) >= MOST_ERRORS;
-}
-
-bool read_object(struct reading *r, enum manifest_object object, const char *what, const char *key,
-                 const struct yaml *node, void *base) {
-    if (node->type != YAML_IS_MAP) {
-        report_type(r, key, node, "a map");
-        return false;
-    }
-    for (uint32_t i = 0; i < node->count && !too_many_errors(r); i++) {
-        const char *name = node->keys[i]->text;
-        const struct key_row *row = find_key(object, name);
-        const struct option_def *def = NULL;
-        if (row == NULL && object == OBJECT_MODEL)
-            def = option_find(name);
-        if (row != NULL)
-            row->read(r, name, node->items[i], (char *)base + row->offset);
-        else if (def != NULL)
-            read_option(r, def, node->items[i]);
-        else
-            report_unknown(r, object, what, node->keys[i]);
-    }
-    return true;
 }
 
 // ---- Models ----
@@ -153,14 +86,6 @@ static void add_model(struct zoo_reading *z, struct manifest_model *model) {
         z->zoo->models = models;
     }
     z->zoo->models[z->zoo->count++] = model;
-}
-
-const struct yaml *find_item(const struct yaml *map, const char *name) {
-    for (uint32_t i = 0; i < map->count; i++) {
-        if (strcmp(map->keys[i]->text, name) == 0)
-            return map->items[i];
-    }
-    return NULL;
 }
 
 // What a model says replaces not only the same key of the defaults but also its counterpart.
@@ -305,7 +230,8 @@ static void read_file(struct zoo_reading *z, const char *path) {
 }
 
 static void start(struct zoo_reading *z, struct arena *arena, struct diag *diag) {
-    *z = (struct zoo_reading){.reading = {.arena = arena, .diag = diag}};
+    *z = (struct zoo_reading){
+        .reading = {.arena = arena, .diag = diag, .keys = key_rows, .key_count = KEY_COUNT}};
     z->zoo = arena_new_of(arena, struct zoo);
     z->names = names_new(arena);
     z->seen_files = names_new(arena);

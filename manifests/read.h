@@ -11,7 +11,9 @@ struct reading {
     struct arena *arena;
     struct diag *diag;
     const struct yaml_file *file;
-    struct model_draft *draft; // the model or defaults being read
+    struct model_draft *draft;  // the model or defaults being read
+    const struct key_row *keys; // of all objects
+    size_t key_count;
 };
 
 // A model on its way: what its keys say, before they are put together.
@@ -32,9 +34,20 @@ struct model_draft {
 
 typedef void read_value(struct reading *r, const char *key, const struct yaml *node, void *field);
 
+struct key_row { // of keys.def
+    enum manifest_object object;
+    const char *name;
+    read_value *read;
+    size_t offset; // of the field in the object's struct
+};
+
 // `wanted` in words: "a list of paths".
 void report_type(struct reading *r, const char *key, const struct yaml *node, const char *wanted);
 void report_value(struct reading *r, const char *key, const struct yaml *node, const char *why);
+void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key);
+// The value of a key of a map, or NULL. One that is there but wrong is not missing.
+const struct yaml *find_item(const struct yaml *map, const char *name);
+
 // Without control characters, which cannot stand in a ninja file and would be no help elsewhere.
 // False after a report.
 bool take_text(struct reading *r, const char *key, const struct yaml *node, const char *wanted,
@@ -46,9 +59,8 @@ bool check_map_key(struct reading *r, const char *key, const struct yaml *map_ke
 // object in messages. False when the node is no map.
 bool read_object(struct reading *r, enum manifest_object object, const char *what, const char *key,
                  const struct yaml *node, void *base);
-void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key);
-// The value of a key of a map, or NULL. One that is there but wrong is not missing.
-const struct yaml *find_item(const struct yaml *map, const char *name);
+// Reading on would only repeat what is known.
+bool too_many_errors(const struct reading *r);
 
 // The fields of each are in the comment.
 read_value read_text;        // const char *

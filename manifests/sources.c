@@ -68,6 +68,10 @@ static void check_origin(struct reading *r, const struct yaml *node, const char 
                        "'sha256' or 'sha384'");
 }
 
+void read_limits(struct reading *r, const char *key, const struct yaml *node, void *field) {
+    read_object(r, OBJECT_LIMITS, "'limits'", key, node, field);
+}
+
 void read_archive(struct reading *r, const char *key, const struct yaml *node, void *field) {
     struct manifest_archive *archive = arena_new_of(r->arena, struct manifest_archive);
     archive->file.at = yaml_place(r->file, node);

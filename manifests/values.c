@@ -19,6 +19,19 @@ void report_value(struct reading *r, const char *key, const struct yaml *node, c
     diag_report(r->diag, &at, MANIFEST_VALUE, key, node->text == NULL ? "this" : node->text, why);
 }
 
+void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key) {
+    struct place at = yaml_place(r->file, node);
+    diag_report(r->diag, &at, MANIFEST_KEY_MISSING, what, key);
+}
+
+const struct yaml *find_item(const struct yaml *map, const char *name) {
+    for (uint32_t i = 0; i < map->count; i++) {
+        if (strcmp(map->keys[i]->text, name) == 0)
+            return map->items[i];
+    }
+    return NULL;
+}
+
 // ---- Texts ----
 
 static bool has_control(const char *text) {
@@ -189,41 +202,4 @@ void read_node(struct reading *r, const char *key, const struct yaml *node, void
     (void)r;
     (void)key;
     *(const struct yaml **)field = node;
-}
-
-// ---- Objects ----
-
-void read_limits(struct reading *r, const char *key, const struct yaml *node, void *field) {
-    read_object(r, OBJECT_LIMITS, "'limits'", key, node, field);
-}
-
-static void read_golden(struct reading *r, const char *key, const struct yaml *node,
-                        struct manifest_golden *golden) {
-    golden->at = yaml_place(r->file, node);
-    golden->accuracy = -1;
-    golden->tolerance[PRECISION_FP32] = 1e-4;
-    golden->tolerance[PRECISION_FP16] = 2e-2;
-    if (!read_object(r, OBJECT_GOLDEN, "'golden'", key, node, golden))
-        return;
-    bool labels = find_item(node, "labels") != NULL;
-    if (find_item(node, "inputs") == NULL)
-        report_missing(r, node, "'golden'", "'inputs'");
-    if (find_item(node, "outputs") == NULL && !labels)
-        report_missing(r, node, "'golden'", "'outputs' or 'labels'");
-    if (golden->accuracy >= 0 && !labels)
-        report_missing(r, node, "a golden with 'accuracy'", "'labels'");
-}
-
-void read_goldens(struct reading *r, const char *key, const struct yaml *node, void *field) {
-    struct manifest_goldens *goldens = field;
-    const struct yaml *const *nodes = &node;
-    uint32_t count = 1;
-    if (node->type == YAML_IS_LIST) {
-        nodes = (const struct yaml *const *)node->items;
-        count = node->count;
-    }
-    goldens->items = arena_array_of(r->arena, count, struct manifest_golden);
-    goldens->count = count;
-    for (uint32_t i = 0; i < count; i++)
-        read_golden(r, key, nodes[i], &goldens->items[i]);
 }

@@ -119,5 +119,80 @@ model=(--input_symbol hurt/digits_mxnet-symbol.json --nd_prefix_name on
     --pretrained_model_name hurt/digits_mxnet --framework mxnet "${shape[@]}")
 hurt on_args.nd 30
 
+# A source that somebody writes while it is read. The graph after each pass goes into a pipe that nobody
+# reads until the source has been changed: it is longer than a pipe holds, and the weights come later.
+rm -rf whole
+mkdir whole
+python3 - <<'END'
+import struct
+
+
+def number(n):
+    return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + number(n >> 7)
+
+
+def field(n, data):
+    return number(n << 3 | 2) + number(len(data)) + data
+
+
+def blob(values, *shape):
+    return field(7, field(5, values) + field(7, field(1, b"".join(map(number, shape)))))
+
+
+fc = field(1, b"fc") + field(2, b"InnerProduct") + blob(struct.pack("<f", 0.5) * 400000, 1000, 400)
+open("whole/net.caffemodel", "wb").write(field(100, fc + blob(bytes(4000), 1000)))
+text = """name: "net"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 400 } } }
+layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 1000 } }
+"""
+before = "fc"
+for name in (f"relu{n}_" + "long" * 25 for n in range(700)):
+    text += f'layer {{ name: "{name}" type: "ReLU" bottom: "{before}" top: "{name}" }}\n'
+    before = name
+open("whole/net.prototxt", "w").write(text)
+END
+cat >meanwhile.py <<'END'
+"""meanwhile.py COMMAND -- CONVERSION...: converts, and runs COMMAND when the pipe `steps` is full."""
+import array, fcntl, os, subprocess, sys, termios, time
+
+command, conversion = sys.argv[1], sys.argv[3:]
+pipe = os.open("steps", os.O_RDWR | os.O_NONBLOCK)
+fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 65536)
+child = subprocess.Popen(conversion)
+held, before = array.array("i", [0]), -1
+while child.poll() is None and (held[0] == 0 or held[0] != before):
+    before = held[0]
+    time.sleep(0.2)
+    fcntl.ioctl(pipe, termios.FIONREAD, held)
+assert child.poll() is None, "the pipe holds all"
+subprocess.run(command, shell=True, check=True)
+while child.poll() is None:
+    try:
+        os.read(pipe, 65536)
+    except BlockingIOError:
+        time.sleep(0.01)
+sys.exit(child.returncode)
+END
+# meanwhile NAME COMMAND CODE
+meanwhile() {
+    local code=0 files
+    rm -rf hurt out steps
+    cp -r whole hurt && mkfifo steps
+    timeout 60 python3 meanwhile.py "$2" -- "$zooc" convert --input_model hurt/net.caffemodel \
+        --steps=steps -o out --silent 2>errors || code=$?
+    files=$(find out -type f 2>/dev/null | wc -l)
+    if [ "$code" -eq "$3" ] && [ "$files" -eq $(((1 - code) * 3)) ] &&
+        [ "$(grep -c "^\[ ERROR \]  'hurt/net.[a-z]*' was changed while it was read$" errors)" -eq "$code" ]; then
+        passed=$((passed + 1))
+    else
+        fail "$1: exit code $code, $files files"
+    fi
+}
+meanwhile "weights that are cut" 'truncate -s 5000 hurt/net.caffemodel' 1
+meanwhile "within a page" 'truncate -s -30 hurt/net.caffemodel' 1
+meanwhile "weights that are written" 'printf x | dd of=hurt/net.caffemodel bs=1 seek=9000 conv=notrunc status=none' 1
+meanwhile "a topology that is cut" 'truncate -s 10 hurt/net.prototxt' 1
+meanwhile "files that are replaced, which harms nobody" 'mv whole/net.prototxt hurt/net.caffemodel' 0
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

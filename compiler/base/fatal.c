@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/base/fatal.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "compiler/base/diag.h"
 
 static void (*clean_up)(void);
 
@@ -13,17 +16,25 @@ void fatal_set_clean_up(void (*clean)(void)) {
 }
 
 // Straight to the descriptor: stdio may need the memory that has just run out.
-static _Noreturn void end_process(const char *line, size_t length) {
+static _Noreturn void end_process(const char *line, size_t length, enum exit_code code) {
     ssize_t written = write(STDERR_FILENO, line, length);
     (void)written; // nobody is left to be told
     if (clean_up)
         clean_up();
-    _exit(EXIT_BUG);
+    _exit(code);
 }
 
 _Noreturn void fatal_out_of_memory(void) {
     static const char line[] = "[ ERROR ]  out of memory\n";
-    end_process(line, sizeof line - 1);
+    end_process(line, sizeof line - 1, EXIT_BUG);
+}
+
+_Noreturn void fatal_file_changed(const char *path) {
+    char line[PATH_MAX + 256], text[sizeof line + 256];
+    snprintf(line, sizeof line, diag_format_FILE_CHANGED, path);
+    snprintf(text, sizeof text, "[ ERROR ]  %s\n           %s\n", line,
+             diag_entry(D_FILE_CHANGED)->remedy);
+    end_process(text, strlen(text), EXIT_INPUT);
 }
 
 _Noreturn void fatal_bug_at(const char *file, int line, const char *format, ...) {
@@ -39,5 +50,5 @@ _Noreturn void fatal_bug_at(const char *file, int line, const char *format, ...)
     if (total == sizeof text - 1)
         total--;
     text[total] = '\n';
-    end_process(text, total + 1);
+    end_process(text, total + 1, EXIT_BUG);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two ends of the road that are not the user's fault. Both print one line to standard error,
-// run the registered clean-ups of half-written files (outfile.h) and end the process with exit
-// code 70.
+// The ends of the road that no function can come back from. All print to standard error, run the
+// registered clean-ups of half-written files (outfile.h) and end the process: with exit code 70
+// when the fault is ours or the machine's, with 1 when it is that of an input.
 #ifndef ZOOC_FATAL_H
 #define ZOOC_FATAL_H
 
@@ -13,6 +13,9 @@ enum exit_code {
 };
 
 _Noreturn void fatal_out_of_memory(void);
+
+// Mapped bytes of a file are gone: somebody has cut it (map.h). For a signal handler.
+_Noreturn void fatal_file_changed(const char *path);
 
 // The one function that removes half-written files; outfile.c sets it. It must be safe to call at
 // any moment: no allocation, no stdio.

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compiler/base/fatal.h"
 #include "compiler/base/limits.h"
 
 struct mapping {
@@ -15,6 +17,8 @@ struct mapping {
     const uint8_t *start;
     size_t size;
     int fd;
+    struct timespec written;
+    const char *path;
 };
 
 static struct mapping *mappings;
@@ -45,16 +49,59 @@ static void unmap(void *data) {
     close(mapping->fd);
 }
 
-static bool check_kind(int fd, uint64_t *size) {
-    struct stat status;
-    if (fstat(fd, &status) != 0)
+// ---- Files that are cut ----
+
+static const struct mapping *mapping_of(uintptr_t address) {
+    const struct mapping *m = mappings;
+    while (m && (address < (uintptr_t)m->start || address - (uintptr_t)m->start >= m->size))
+        m = m->next;
+    return m;
+}
+
+// The signal comes from the very instruction that read, never while the list is being changed by
+// this thread.
+static void on_lost_page(int number, siginfo_t *info, void *context) {
+    (void)context;
+    pthread_mutex_lock(&mappings_lock);
+    const struct mapping *lost = info->si_code <= 0 ? NULL : mapping_of((uintptr_t)info->si_addr);
+    pthread_mutex_unlock(&mappings_lock);
+    if (lost)
+        fatal_file_changed(lost->path);
+    signal(number, SIG_DFL); // not ours: the instruction is tried again and ends the process
+    if (info->si_code <= 0)  // somebody has sent it
+        raise(number);
+}
+
+static void watch_pages(void) {
+    struct sigaction action = {.sa_sigaction = on_lost_page, .sa_flags = SA_SIGINFO};
+    sigfillset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
+}
+
+const char *map_changed(void) {
+    const char *path = NULL;
+    pthread_mutex_lock(&mappings_lock);
+    for (const struct mapping *m = mappings; m && !path; m = m->next) {
+        struct stat now;
+        if (fstat(m->fd, &now) != 0 || (uint64_t)now.st_size != m->size ||
+            now.st_mtim.tv_sec != m->written.tv_sec || now.st_mtim.tv_nsec != m->written.tv_nsec)
+            path = m->path;
+    }
+    pthread_mutex_unlock(&mappings_lock);
+    return path;
+}
+
+// ---- Mapping ----
+
+static bool check_kind(int fd, struct stat *status) {
+    if (fstat(fd, status) != 0)
         return false;
-    if (!S_ISREG(status.st_mode)) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    if (!S_ISREG(status->st_mode)) {
+        errno = S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
         return false;
     }
-    *size = (uint64_t)status.st_size;
-    if (*size > limits.file_bytes || *size > SIZE_MAX) {
+    uint64_t size = (uint64_t)status->st_size;
+    if (size > limits.file_bytes || size > SIZE_MAX) {
         errno = EFBIG;
         return false;
     }
@@ -62,20 +109,27 @@ static bool check_kind(int fd, uint64_t *size) {
 }
 
 // Takes the descriptor over when *kept becomes true.
-static bool map_descriptor(struct arena *arena, int fd, struct slice *out, bool *kept) {
+static bool map_descriptor(struct arena *arena, const char *path, int fd, struct slice *out,
+                           bool *kept) {
     static const uint8_t nothing[1];
-    uint64_t size;
-    if (!check_kind(fd, &size))
+    struct stat status;
+    if (!check_kind(fd, &status))
         return false;
+    size_t size = (size_t)status.st_size;
     if (size == 0) { // mmap refuses it
         *out = slice_of(nothing, 0);
         return true;
     }
-    void *start = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+    void *start = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (start == MAP_FAILED)
         return false;
     struct mapping *mapping = arena_new_of(arena, struct mapping);
-    *mapping = (struct mapping){.start = start, .size = (size_t)size, .fd = fd};
+    *mapping = (struct mapping){.start = start,
+                                .size = size,
+                                .fd = fd,
+                                .written = status.st_mtim,
+                                .path = arena_strdup(arena, path)};
+    watch_pages();
     list(mapping);
     arena_at_free(arena, unmap, mapping);
     *out = slice_of(start, size);
@@ -89,7 +143,7 @@ bool map_file(struct arena *arena, const char *path, struct slice *out) {
     if (fd < 0)
         return false;
     bool kept = false;
-    bool done = map_descriptor(arena, fd, out, &kept);
+    bool done = map_descriptor(arena, path, fd, out, &kept);
     int error = errno;
     if (!kept)
         close(fd);

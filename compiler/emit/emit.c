@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "compiler/base/map.h"
+
 enum dialect_id dialect_of_version(int ir_version) {
     switch (ir_version) {
     case 10:
@@ -129,7 +131,11 @@ static bool write_files(struct emitter *e, struct outset *files, struct emit_res
 
 static bool emit_files(struct emitter *e, struct emit_result *result) {
     struct outset *files = outset_new();
-    if (!write_files(e, files, result)) {
+    bool written = write_files(e, files, result);
+    const char *changed = written ? map_changed() : NULL;
+    if (changed != NULL)
+        diag_report(e->graph->diag, NULL, FILE_CHANGED, changed);
+    if (!written || changed != NULL) {
         outset_abort(files);
         return false;
     }

@@ -2,7 +2,10 @@
 #include "tests/unit/base_scratch.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 
+#include "compiler/base/fatal.h"
 #include "compiler/base/limits.h"
 #include "compiler/base/map.h"
 
@@ -82,6 +85,66 @@ static void the_limit_on_size_holds(void **state) {
     limits.file_bytes = usual;
 }
 
+// ---- Files that somebody writes while they are mapped ----
+
+static const char changed[] = "[ ERROR ]  'weights' was changed while it was read\n"
+                              "           run it again when nobody writes the file\n";
+
+static struct slice map_then_cut(void) {
+    static char zeros[400000];
+    struct slice s;
+    write_file("weights", zeros, sizeof zeros);
+    assert_true(map_file(arena_new(), "weights", &s));
+    assert_int_equal(truncate("weights", 5000), 0);
+    return s;
+}
+
+static void read_what_is_gone(void) {
+    struct slice s = map_then_cut();
+    _exit(s.data[300000]);
+}
+
+static void a_file_that_is_cut_ends_the_process_with_its_name(void **state) {
+    (void)state;
+    assert_exit(read_what_is_gone, EXIT_INPUT, changed);
+}
+
+static void die_elsewhere(void) {
+    (void)map_then_cut();
+    raise(SIGBUS);
+}
+
+static void other_reasons_for_the_signal_are_not_hidden(void **state) {
+    (void)state;
+    char errors[4096];
+    int status = run_child(die_elsewhere, errors, sizeof errors);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
+static void files_that_are_written_are_noticed(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    struct slice a, b;
+    write_file("a", "abcdef", 6);
+    write_file("b", "ghijkl", 6);
+    assert_true(map_file(arena, "a", &a) && map_file(arena, "b", &b));
+    assert_null(map_changed());
+    write_file("c", "mnopqr", 6);
+    assert_int_equal(rename("c", "a"), 0); // another file: the old one is whole
+    assert_null(map_changed());
+    assert_int_equal(truncate("b", 5), 0);
+    assert_string_equal(map_changed(), "b");
+    arena_free(arena);
+    assert_null(map_changed());
+    arena = arena_new();
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1000000000}};
+    assert_true(map_file(arena, "a", &a));
+    assert_int_equal(utimensat(AT_FDCWD, "a", times, 0), 0);
+    assert_string_equal(map_changed(), "a");
+    arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_mapped_until_its_arena_dies),
@@ -89,6 +152,9 @@ int main(void) {
         cmocka_unit_test(mapped_bytes_know_their_file),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(the_limit_on_size_holds),
+        cmocka_unit_test(a_file_that_is_cut_ends_the_process_with_its_name),
+        cmocka_unit_test(other_reasons_for_the_signal_are_not_hidden),
+        cmocka_unit_test(files_that_are_written_are_noticed),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

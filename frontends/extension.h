@@ -39,6 +39,11 @@ struct extension {
                                              .layers = (layers_),                                  \
                                              .count = sizeof(layers_) / sizeof(*(layers_))}
 
+static inline const char *extension_type(const struct extension_layers *layers, size_t row) {
+    return *(const char *const *)(const void *)((const char *)layers->rows +
+                                                row * layers->row_size);
+}
+
 struct extensions { // that are loaded
     const struct extension **items;
     uint32_t count;

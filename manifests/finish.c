@@ -219,7 +219,7 @@ static const char *framework_of(const struct model_draft *draft) {
 
 static void check_has_model(struct reading *r, const struct yaml *node,
                             const struct model_draft *draft) {
-    if (names_a_model(&draft->options) || find_item(node, "model") != NULL)
+    if (names_a_model(&draft->options) || yaml_item(node, "model") != NULL)
         return;
     const char *what = "a model";
     if (draft->name != NULL)
@@ -230,7 +230,7 @@ static void check_has_model(struct reading *r, const struct yaml *node,
 void finish_model(struct reading *r, const struct yaml *node, struct model_draft *draft) {
     struct manifest_model *model = draft->model;
     struct place at = yaml_place(r->file, node);
-    if (find_item(node, "name") == NULL)
+    if (yaml_item(node, "name") == NULL)
         report_missing(r, node, "a model", "'name'");
     model->name = draft->name;
     model->archive = draft->archive;

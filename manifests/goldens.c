@@ -10,10 +10,10 @@ static void read_golden(struct reading *r, const char *key, const struct yaml *n
     golden->tolerance[PRECISION_FP16] = 2e-2;
     if (!read_object(r, OBJECT_GOLDEN, "'golden'", key, node, golden))
         return;
-    bool labels = find_item(node, "labels") != NULL;
-    if (find_item(node, "inputs") == NULL)
+    bool labels = yaml_item(node, "labels") != NULL;
+    if (yaml_item(node, "inputs") == NULL)
         report_missing(r, node, "'golden'", "'inputs'");
-    if (find_item(node, "outputs") == NULL && !labels)
+    if (yaml_item(node, "outputs") == NULL && !labels)
         report_missing(r, node, "'golden'", "'outputs' or 'labels'");
     if (golden->accuracy >= 0 && !labels)
         report_missing(r, node, "a golden with 'accuracy'", "'labels'");

@@ -10,86 +10,10 @@
 #include "manifests/manifest.h"
 #include "manifests/omz_import.h"
 
-// ---- What is told ----
-
-void omz_leave_out(struct importing *m, const struct yaml *node, const char *why) {
-    struct place at = yaml_place(m->file, node);
-    if (!m->left_out)
-        diag_report(m->diag, &at, OMZ_MODEL, m->name, why);
-    m->left_out = true;
-}
-
-// ---- YAML in ----
-
-const struct yaml *omz_item(const struct yaml *map, const char *key) {
-    for (uint32_t i = 0; map->type == YAML_IS_MAP && i < map->count; i++) {
-        if (strcmp(map->keys[i]->text, key) == 0)
-            return map->items[i];
-    }
-    return NULL;
-}
-
-// The text of a key that must be there; NULL when the model is left out for its lack.
-bool omz_is_line(const char *text) {
-    static const char *const ends[] = {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == '\x7f')
-            return false;
-    }
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        if (strstr(text, ends[i]) != NULL)
-            return false;
-    }
-    return true;
-}
-
-const char *omz_text(struct importing *m, const struct yaml *map, const char *key) {
-    const struct yaml *node = omz_item(map, key);
-    if (node != NULL && node->type >= YAML_IS_FLAG && node->type <= YAML_IS_TEXT &&
-        node->text[0] != '\0' && omz_is_line(node->text))
-        return node->text;
-    omz_leave_out(m, node == NULL ? map : node,
-                  arena_printf(m->arena, "'%s' is missing or is no line of text", key));
-    return NULL;
-}
-
 static bool has_word(const char *const *words, const char *word) {
     while (*words != NULL && strcmp(*words, word) != 0)
         words++;
     return *words != NULL;
-}
-
-// ---- YAML out ----
-
-static bool is_plain(const char *text) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    return text[0] != '\0' && strchr(letters, text[0]) != NULL &&
-           text[strspn(text,
-                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-")] ==
-               '\0' &&
-           strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0 &&
-           strcasecmp(text, "null") != 0;
-}
-
-// A text as one YAML scalar, within braces, too.
-static void put_text(struct strbuf *to, const char *text) {
-    if (is_plain(text)) {
-        strbuf_puts(to, text);
-        return;
-    }
-    strbuf_putc(to, '\'');
-    for (; *text != '\0'; text++) {
-        if (*text == '\'')
-            strbuf_putc(to, '\'');
-        strbuf_putc(to, *text);
-    }
-    strbuf_putc(to, '\'');
-}
-
-void omz_put_line(struct strbuf *to, const char *indent, const char *key, const char *text) {
-    strbuf_printf(to, "%s%s: ", indent, key);
-    put_text(to, text);
-    strbuf_putc(to, '\n');
 }
 
 // ---- Files ----
@@ -130,7 +54,7 @@ static const char *address_of(struct importing *m, const struct yaml *source) {
 
 // Where the file was before the zoo copied it; what cannot be said costs nothing.
 static const char *second_address(struct importing *m, const struct yaml *original) {
-    const struct yaml *type = original == NULL ? NULL : omz_item(original, "$type");
+    const struct yaml *type = original == NULL ? NULL : yaml_item(original, "$type");
     bool service = type != NULL && type->text != NULL && strcmp(type->text, "http") != 0;
     if (original == NULL || (service && service_address(m, type->text) == NULL))
         return NULL;
@@ -145,7 +69,7 @@ static bool put_sum(struct importing *m, const struct yaml *file) {
     } sums[] = {{"checksum", "sha384", 96}, {"sha256", "sha256", 64}};
     bool any = false;
     for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
-        const struct yaml *node = omz_item(file, sums[i].key);
+        const struct yaml *node = yaml_item(file, sums[i].key);
         if (node == NULL)
             continue;
         any = true;
@@ -164,8 +88,8 @@ static bool put_sum(struct importing *m, const struct yaml *file) {
 
 static void import_file(struct importing *m, const struct yaml *file) {
     const char *name = omz_text(m, file, "name"), *size = omz_text(m, file, "size");
-    const struct yaml *source = omz_item(file, "source"),
-                      *original = omz_item(file, "original_source");
+    const struct yaml *source = yaml_item(file, "source"),
+                      *original = yaml_item(file, "original_source");
     if (source == NULL)
         omz_leave_out(m, file, "a file has no source");
     if (name == NULL || size == NULL || source == NULL)
@@ -175,14 +99,14 @@ static void import_file(struct importing *m, const struct yaml *file) {
         return;
     const char *second = second_address(m, original);
     strbuf_puts(m->out, "      - name: ");
-    put_text(m->out, name);
+    omz_put_text(m->out, name);
     strbuf_puts(m->out, second == NULL || strcmp(second, url) == 0
                             ? "\n        url: "
                             : "\n        url:\n          - ");
-    put_text(m->out, url);
+    omz_put_text(m->out, url);
     if (second != NULL && strcmp(second, url) != 0) {
         strbuf_puts(m->out, "\n          - ");
-        put_text(m->out, second);
+        omz_put_text(m->out, second);
     }
     strbuf_putc(m->out, '\n');
     put_sum(m, file);
@@ -193,7 +117,7 @@ static void import_file(struct importing *m, const struct yaml *file) {
 }
 
 static void import_files(struct importing *m, const struct yaml *root) {
-    const struct yaml *files = omz_item(root, "files");
+    const struct yaml *files = yaml_item(root, "files");
     if (files == NULL || files->type != YAML_IS_LIST || files->count == 0) {
         omz_leave_out(m, files == NULL ? root : files, "it has no files");
         return;
@@ -224,14 +148,14 @@ static void import_unpack(struct importing *m, const struct yaml *step) {
     }
     start_preparation(m);
     strbuf_puts(m->out, "{unpack: ");
-    put_text(m->out, file);
+    omz_put_text(m->out, file);
     strbuf_puts(m->out, "}\n");
 }
 
 // Line ends and tabs as the escapes that patterns and replacements know; NULL when the model is
 // left out.
 static const char *escaped(struct importing *m, const struct yaml *step, const char *key) {
-    const struct yaml *node = omz_item(step, key);
+    const struct yaml *node = yaml_item(step, key);
     if (node == NULL || node->text == NULL) {
         omz_leave_out(m, step, arena_printf(m->arena, "'%s' is missing or is no text", key));
         return NULL;
@@ -258,23 +182,23 @@ static const char *escaped(struct importing *m, const struct yaml *step, const c
 static void import_replace(struct importing *m, const struct yaml *step) {
     const char *file = omz_text(m, step, "file");
     const char *pattern = escaped(m, step, "pattern"), *with = escaped(m, step, "replacement");
-    const struct yaml *count = omz_item(step, "count");
+    const struct yaml *count = yaml_item(step, "count");
     if (file == NULL || pattern == NULL || with == NULL)
         return;
     start_preparation(m);
     strbuf_puts(m->out, "{replace: ");
-    put_text(m->out, file);
+    omz_put_text(m->out, file);
     strbuf_puts(m->out, ", pattern: ");
-    put_text(m->out, pattern);
+    omz_put_text(m->out, pattern);
     strbuf_puts(m->out, ", with: ");
-    put_text(m->out, with);
+    omz_put_text(m->out, with);
     if (count != NULL && count->type == YAML_IS_INTEGER && strcmp(count->text, "0") != 0)
         strbuf_printf(m->out, ", count: %s", count->text);
     strbuf_puts(m->out, "}\n");
 }
 
 static void import_postprocessing(struct importing *m, const struct yaml *root) {
-    const struct yaml *steps = omz_item(root, "postprocessing");
+    const struct yaml *steps = yaml_item(root, "postprocessing");
     m->has_prepare = false;
     for (uint32_t i = 0; steps != NULL && i < steps->count && !m->left_out; i++) {
         const struct yaml *step = steps->items[i];
@@ -301,16 +225,16 @@ static bool is_name(const char *name) {
 
 static void import_model(struct importing *m, const struct yaml *root) {
     const char *framework = omz_text(m, root, "framework");
-    const struct yaml *license = omz_item(root, "license");
+    const struct yaml *license = yaml_item(root, "license");
     if (framework == NULL)
         return;
     if (!has_word(m->request->frameworks, framework)) {
-        omz_leave_out(m, omz_item(root, "framework"),
+        omz_leave_out(m, yaml_item(root, "framework"),
                       arena_printf(m->arena, "zooc does not read framework '%s'", framework));
         return;
     }
     strbuf_puts(m->out, "\n  - name: ");
-    put_text(m->out, m->name);
+    omz_put_text(m->out, m->name);
     strbuf_putc(m->out, '\n');
     if (license != NULL && license->text != NULL && omz_is_line(license->text))
         strbuf_printf(m->out, "    # licence: %s\n", license->text);

@@ -185,16 +185,16 @@ static void set_unless_given(struct importing *m, const struct yaml *node,
 // Newer descriptions tell names, shapes and layouts of the inputs apart from the arguments.
 static void take_inputs(struct importing *m, const struct yaml *root,
                         struct option_values *values) {
-    const struct yaml *inputs = omz_item(root, "input_info");
+    const struct yaml *inputs = yaml_item(root, "input_info");
     struct strbuf names = STRBUF_INIT, shapes = STRBUF_INIT, layouts = STRBUF_INIT;
     bool all = true;
     for (uint32_t i = 0; inputs != NULL && i < inputs->count && !m->left_out; i++) {
-        const struct yaml *input = inputs->items[i], *layout = omz_item(input, "layout");
+        const struct yaml *input = inputs->items[i], *layout = yaml_item(input, "layout");
         const char *name = omz_text(m, input, "name");
         if (name == NULL)
             break;
         add_separated(&names, name);
-        all = add_shape(&shapes, omz_item(input, "shape")) && all;
+        all = add_shape(&shapes, yaml_item(input, "shape")) && all;
         if (layout != NULL && layout->text != NULL)
             add_separated(&layouts, arena_printf(m->arena, "%s(%s)", name, layout->text));
     }
@@ -225,7 +225,7 @@ static void put_options(struct importing *m, const struct option_values *values)
 }
 
 void omz_import_arguments(struct importing *m, const struct yaml *root) {
-    const struct yaml *arguments = omz_item(root, "model_optimizer_args");
+    const struct yaml *arguments = yaml_item(root, "model_optimizer_args");
     struct option_values values = {.text = {NULL}};
     if (arguments == NULL || arguments->type != YAML_IS_LIST) {
         omz_leave_out(m, root, "it has no model_optimizer_args");

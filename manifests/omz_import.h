@@ -22,14 +22,14 @@ struct importing {
 // Tells why the model is left out, once.
 void omz_leave_out(struct importing *m, const struct yaml *node, const char *why);
 
-// The value of a key of a map, or NULL.
-const struct yaml *omz_item(const struct yaml *map, const char *key);
 // The text of a key that must be there; NULL when the model is left out for its lack.
 const char *omz_text(struct importing *m, const struct yaml *map, const char *key);
 // Whatever YAML takes for the end of a line, or does not take at all, would let a text say more
 // than it is.
 bool omz_is_line(const char *text);
 
+// A text as one YAML scalar, within braces, too.
+void omz_put_text(struct strbuf *to, const char *text);
 // "KEY: TEXT" as a line of the manifest.
 void omz_put_line(struct strbuf *to, const char *indent, const char *key, const char *text);
 

@@ -99,10 +99,10 @@ static void drop_counterparts(struct model_draft *draft, const struct yaml *node
         {"input_shape", OPT_batch},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (find_item(node, rows[i].key) != NULL)
+        if (yaml_item(node, rows[i].key) != NULL)
             draft->options.text[rows[i].drops] = NULL;
     }
-    if (find_item(node, "batch") != NULL)
+    if (yaml_item(node, "batch") != NULL)
         draft->shape_names.count = draft->shapes.count = 0;
 }
 
@@ -120,7 +120,7 @@ static void read_model(struct zoo_reading *z, const struct yaml *node,
         report_type(r, "models", node, "a list of maps");
         return;
     }
-    const struct yaml *name = find_item(node, "name");
+    const struct yaml *name = yaml_item(node, "name");
     if (name != NULL && name->type == YAML_IS_TEXT)
         what = arena_printf(r->arena, "model '%s'", name->text);
     drop_counterparts(&draft, node);
@@ -203,7 +203,7 @@ static void read_zoo(struct zoo_reading *z, const struct yaml_file *file) {
     r->file = file;
     if (!read_object(r, OBJECT_ZOO, "a manifest", "the manifest", file->root, &section))
         return;
-    if (section.models == NULL && find_item(file->root, "include") == NULL)
+    if (section.models == NULL && yaml_item(file->root, "include") == NULL)
         report_missing(r, file->root, "a manifest", "'models' or 'include'");
     const char *folder = folder_of(r->arena, file->path);
     for (uint32_t i = 0; i < section.includes.count; i++) {

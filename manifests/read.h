@@ -45,8 +45,6 @@ struct key_row { // of keys.def
 void report_type(struct reading *r, const char *key, const struct yaml *node, const char *wanted);
 void report_value(struct reading *r, const char *key, const struct yaml *node, const char *why);
 void report_missing(struct reading *r, const struct yaml *node, const char *what, const char *key);
-// The value of a key of a map, or NULL. One that is there but wrong is not missing.
-const struct yaml *find_item(const struct yaml *map, const char *name);
 
 // Without control characters, which cannot stand in a ninja file and would be no help elsewhere.
 // False after a report.

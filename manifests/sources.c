@@ -58,12 +58,12 @@ void read_urls(struct reading *r, const char *key, const struct yaml *node, void
 static void check_origin(struct reading *r, const struct yaml *node, const char *what,
                          const struct manifest_source *source) {
     struct place at = yaml_place(r->file, node);
-    bool path = find_item(node, "path") != NULL, url = find_item(node, "url") != NULL;
+    bool path = yaml_item(node, "path") != NULL, url = yaml_item(node, "url") != NULL;
     if (source->path != NULL && source->urls.count > 0)
         diag_report(r->diag, &at, MANIFEST_CONFLICT, "path", "url");
     if (!path && !url)
         report_missing(r, node, what, "'path' or 'url'");
-    if (url && find_item(node, "sha256") == NULL && find_item(node, "sha384") == NULL)
+    if (url && yaml_item(node, "sha256") == NULL && yaml_item(node, "sha384") == NULL)
         report_missing(r, node, arena_printf(r->arena, "%s with a 'url'", what),
                        "'sha256' or 'sha384'");
 }
@@ -102,7 +102,7 @@ static void read_source(struct reading *r, const struct yaml *node,
     if (!read_object(r, OBJECT_SOURCE, "a source", "sources", node, source))
         return;
     check_origin(r, node, "a source", source);
-    if (find_item(node, "name") != NULL)
+    if (yaml_item(node, "name") != NULL)
         return;
     if (source->path != NULL)
         source->name = last_name(r->arena, source->path, false);
@@ -147,13 +147,13 @@ static void read_preparation(struct reading *r, const struct yaml *node,
     struct place at = preparation->at = yaml_place(r->file, node);
     if (!read_object(r, OBJECT_PREPARE, "a preparation", "prepare", node, preparation))
         return;
-    bool unpack = find_item(node, "unpack") != NULL, replace = find_item(node, "replace") != NULL;
+    bool unpack = yaml_item(node, "unpack") != NULL, replace = yaml_item(node, "replace") != NULL;
     if (!unpack && !replace)
         report_missing(r, node, "a preparation", "'unpack' or 'replace'");
     if (unpack && replace)
         diag_report(r->diag, &at, MANIFEST_CONFLICT, "unpack", "replace");
     for (size_t i = 0; i < sizeof replacing / sizeof replacing[0]; i++) {
-        bool given = find_item(node, replacing[i]) != NULL;
+        bool given = yaml_item(node, replacing[i]) != NULL;
         if (given && unpack)
             diag_report(r->diag, &at, MANIFEST_CONFLICT, "unpack", replacing[i]);
         if (!given && replace && !unpack && i < 2)
@@ -209,10 +209,10 @@ static void check_name(struct reading *r, const struct place *at, const char *ke
 void check_sources(struct reading *r, const struct yaml *node, const struct model_draft *draft) {
     struct names *names = names_new(r->arena);
     struct place at = yaml_place(r->file, node);
-    bool folder = draft->archive != NULL || find_item(node, "sources") != NULL;
+    bool folder = draft->archive != NULL || yaml_item(node, "sources") != NULL;
     if (draft->archive != NULL && draft->sources.count > 0)
         diag_report(r->diag, &at, MANIFEST_CONFLICT, "archive", "sources");
-    if (draft->prepare.count > 0 && !folder && find_item(node, "archive") == NULL)
+    if (draft->prepare.count > 0 && !folder && yaml_item(node, "archive") == NULL)
         report_missing(r, node, "a model with 'prepare'", "'sources' or 'archive'");
     for (uint32_t i = 0; i < draft->sources.count; i++) {
         struct manifest_source *source = &draft->sources.items[i];

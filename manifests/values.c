@@ -24,14 +24,6 @@ void report_missing(struct reading *r, const struct yaml *node, const char *what
     diag_report(r->diag, &at, MANIFEST_KEY_MISSING, what, key);
 }
 
-const struct yaml *find_item(const struct yaml *map, const char *name) {
-    for (uint32_t i = 0; i < map->count; i++) {
-        if (strcmp(map->keys[i]->text, name) == 0)
-            return map->items[i];
-    }
-    return NULL;
-}
-
 // ---- Texts ----
 
 static bool has_control(const char *text) {

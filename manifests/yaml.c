@@ -109,6 +109,14 @@ static enum yaml_type plain_type(const char *text) {
     return number_type(text);
 }
 
+const struct yaml *yaml_item(const struct yaml *map, const char *key) {
+    for (uint32_t i = 0; map->type == YAML_IS_MAP && i < map->count; i++) {
+        if (strcmp(map->keys[i]->text, key) == 0)
+            return map->items[i];
+    }
+    return NULL;
+}
+
 const char *yaml_type_name(enum yaml_type type) {
     static const char *const names[] = {
         [YAML_IS_NULL] = "nothing",       [YAML_IS_FLAG] = "true or false",

@@ -50,6 +50,9 @@ struct yaml_file *yaml_read_text(struct arena *arena, const char *name, struct s
 
 struct place yaml_place(const struct yaml_file *file, const struct yaml *node);
 
+// The value of a key; NULL when it is not there or `map` is no map.
+const struct yaml *yaml_item(const struct yaml *map, const char *key);
+
 // "a list", "true or false", ...
 const char *yaml_type_name(enum yaml_type type);
 

@@ -11,7 +11,6 @@
 
 static const enum step_kind kind_of[] = {
     [PLAN_UNPACK] = STEP_UNPACK, [PLAN_CONVERT] = STEP_CONVERT, [PLAN_VERIFY] = STEP_VERIFY};
-static const char *const names[] = {"unpack", "convert", "verify"};
 
 static bool is_wanted(const char *model, const char *const *models, uint32_t count) {
     bool wanted = count == 0;
@@ -40,7 +39,7 @@ static void explain_step(const struct plan_step *planned, FILE *to, struct diag 
     struct arena *arena = arena_new();
     struct step step;
     if (parse(arena, planned, &step, diag)) {
-        fprintf(to, "%s: %s%s%s: ", planned->model, names[planned->kind],
+        fprintf(to, "%s: %s%s%s: ", planned->model, step_kind_names[kind_of[planned->kind]],
                 planned->variant[0] == '\0' ? "" : " ", planned->variant);
         step_explain(arena, &step, to);
     }

@@ -6,11 +6,11 @@
 #include "compiler/batch/step.h"
 #include "rules/ninja/plan.h"
 
-static const char *const kind_names[STEP_KIND_COUNT] = {"unpack", "convert", "verify"};
+const char *const step_kind_names[STEP_KIND_COUNT] = {"unpack", "convert", "verify"};
 
 enum step_kind step_kind_of(const char *name) {
     unsigned kind = 0;
-    while (kind < STEP_KIND_COUNT && strcmp(kind_names[kind], name) != 0)
+    while (kind < STEP_KIND_COUNT && strcmp(step_kind_names[kind], name) != 0)
         kind++;
     return (enum step_kind)kind;
 }

@@ -63,7 +63,8 @@ struct step {
     uint32_t need_count;
 };
 
-// "unpack", "convert", "verify"; STEP_KIND_COUNT when it is none.
+extern const char *const step_kind_names[STEP_KIND_COUNT]; // "unpack", "convert", "verify"
+// STEP_KIND_COUNT when it is none.
 enum step_kind step_kind_of(const char *name);
 
 // Reads the words behind `zooc step KIND`: the language that rules/ninja/plan.c writes. False after

@@ -11,8 +11,6 @@
 #include "compiler/base/fatal.h"
 #include "compiler/batch/work.h"
 
-static const char *const kind_names[STEP_KIND_COUNT] = {"unpack", "convert", "verify"};
-
 // The messages as they are printed, in memory.
 static void take_messages(struct work *work) {
     char *text = NULL;
@@ -69,7 +67,7 @@ static void write_event(const struct work *work, enum event_outcome outcome, dou
         return;
     struct json_object *event = json_object_new_object();
     add_text(event, "model", work->step->model);
-    add_text(event, "step", kind_names[work->step->kind]);
+    add_text(event, "step", step_kind_names[work->step->kind]);
     add_text(event, "variant", work->step->variant);
     if (work->step->golden > 0)
         json_object_object_add(event, "golden", json_object_new_int64(work->step->golden));
@@ -102,5 +100,5 @@ void work_tell(struct work *work, enum event_outcome outcome, double seconds) {
         puts(work->notice);
     if (outcome == EVENT_FAILED)
         printf("%s%s%s: %s: %s\n", step->model, step->variant[0] == '\0' ? "" : " ", step->variant,
-               kind_names[step->kind], work->cause);
+               step_kind_names[step->kind], work->cause);
 }

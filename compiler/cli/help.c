@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// zooc help, and the text behind --help; all of it is made from the tables.
+// The text behind --help, made from the table of options.
 #include <string.h>
 
 #include "compiler/base/fatal.h"
@@ -25,20 +25,6 @@ void help_wrapped(FILE *to, size_t at, size_t indent, const char *text) {
         text += strspn(text, " ");
     }
     fputc('\n', to);
-}
-
-void help_commands(FILE *to) {
-    fputs(
-        "usage: zooc COMMAND ...\n\n"
-        "A batch model compiler: trained models of Caffe, MXNet and TensorFlow become OpenVINO's\n"
-        "Intermediate Representation.\n\ncommands:\n",
-        to);
-    for (size_t i = 0; i < command_count; i++) {
-        size_t at = (size_t)fprintf(to, "  %s", command_table[i].name);
-        help_wrapped(to, at, 14, command_table[i].summary);
-    }
-    fputs("\nzooc COMMAND --help tells more about a command; zooc explain N about message N.\n",
-          to);
 }
 
 // What stands for the value in the help: the choices, or the name in capitals.
@@ -102,19 +88,4 @@ void help_options(FILE *to, const char *program) {
             if ((unsigned)option_table[i].group == group)
                 print_option(to, &option_table[i]);
     }
-}
-
-int command_help(int argc, char **argv) {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
-        help_commands(stdout);
-        return EXIT_DONE;
-    }
-    const struct command *command = command_find(argv[1]);
-    if (command == NULL || strcmp(argv[1], "help") == 0) {
-        fprintf(stderr, "zooc: no help on '%s'\n", argv[1]);
-        return EXIT_USAGE;
-    }
-    char help[] = "--help";
-    char *arguments[] = {argv[1], help, NULL};
-    return command->run(2, arguments);
 }

@@ -6,9 +6,11 @@
 #include "compiler/base/fatal.h"
 #include "compiler/cli/cli.h"
 
+// The commands that steps run.
 static child_function *find(const char *name) {
-    const struct command *command = command_find(name);
-    return command == NULL ? NULL : command->run;
+    if (strcmp(name, "convert") == 0)
+        return command_convert;
+    return strcmp(name, "verify") == 0 ? command_verify : NULL;
 }
 
 static const char usage[] =

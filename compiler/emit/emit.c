@@ -19,17 +19,6 @@ enum dialect_id dialect_of_version(int ir_version) {
     }
 }
 
-void emit_meta(struct emitter *e) {
-    for (uint32_t i = 0; i < e->options->meta_count; i++) {
-        const struct meta_entry *entry = &e->options->meta[i];
-        if (entry->unset)
-            continue;
-        xml_open(&e->xml, entry->name);
-        xml_attr(&e->xml, "value", entry->value);
-        xml_close(&e->xml, entry->name);
-    }
-}
-
 // ---- Preparing ----
 
 static bool check_node(struct emitter *e, const struct node *n) {

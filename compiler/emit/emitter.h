@@ -59,6 +59,8 @@ void emit_outputs(struct emitter *e, const struct node *n);
 void emit_port(struct emitter *e, const struct value *v, uint32_t id, bool is_output);
 void emit_dims(struct emitter *e, const struct shape *shape);
 uint32_t emit_output_port(const struct emitter *e, const struct value *v);
+// Options of the conversion that were given: <name value="..."/>.
+void emit_meta(struct emitter *e);
 
 // ---- Graphs inside a layer (body.c) ----
 // Port maps and bodies of loops and branches; nothing for other operators.
@@ -69,9 +71,7 @@ void emit_bodies(struct emitter *e, const struct node *n);
 void emit_data(struct emitter *e, const struct node *n, enum dialect_id dialect);
 void emit_put(void *emitter, const char *name, const char *value);
 
-// ---- The rest (emit.c, mapping.c) ----
-// Options of the conversion that were given: <name value="..."/>.
-void emit_meta(struct emitter *e);
+// ---- .mapping (mapping.c) ----
 void emit_mapping(struct emitter *e, struct outfile *to);
 
 #endif

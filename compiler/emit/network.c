@@ -106,3 +106,14 @@ void emit_network(struct emitter *e, struct graph *g) {
         put_edges(e, order[i]);
     xml_close(&e->xml, "edges");
 }
+
+void emit_meta(struct emitter *e) {
+    for (uint32_t i = 0; i < e->options->meta_count; i++) {
+        const struct meta_entry *entry = &e->options->meta[i];
+        if (entry->unset)
+            continue;
+        xml_open(&e->xml, entry->name);
+        xml_attr(&e->xml, "value", entry->value);
+        xml_close(&e->xml, entry->name);
+    }
+}

@@ -214,15 +214,6 @@ static void poison_outputs(struct node *n) {
     }
 }
 
-struct place node_place(const struct node *n) {
-    struct place place = n->place;
-    if (place.layer == NULL) {
-        place.layer = n->name;
-        place.layer_type = n->op->name;
-    }
-    return place;
-}
-
 static bool any_poison(const struct node *n) {
     for (uint32_t i = 0; i < n->input_count; i++)
         if (n->inputs[i].value != NULL && n->inputs[i].value->poison)

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading tensors: one function per kind, each carrying out its recipe over a range of elements.
+// Sizes, and reading: one function per kind, each carrying out its recipe over a range of elements.
 // The loops that whole models go through (cast, affine, permute) run over long stretches of memory.
 #include <math.h>
 #include <string.h>
 
 #include "compiler/base/checked.h"
 #include "compiler/base/fatal.h"
+#include "compiler/base/limits.h"
 #include "compiler/graph/tensor.h"
 
 enum { BLOCK = 1024, TILE = 32, LANES = 16 };
+
+uint64_t tensor_count(const struct tensor *t) {
+    uint64_t count;
+    if (!shape_count(&t->shape, &count))
+        fatal_bug("a tensor of unknown or impossible size");
+    return count;
+}
+
+uint64_t tensor_bytes(const struct tensor *t) {
+    uint64_t bytes;
+    if (!checked_mul(tensor_count(t), dtype_size(t->type), &bytes))
+        fatal_bug("a tensor of impossible size");
+    return bytes;
+}
 
 typedef void read_function(const struct tensor *t, uint64_t first, uint64_t count, uint8_t *out);
 
@@ -424,6 +439,49 @@ void tensor_read_doubles(const struct tensor *t, uint64_t first, uint64_t count,
         first += run;
         count -= run;
     }
+}
+
+bool tensor_direct(const struct tensor *t, struct slice *out) {
+    if (t->kind != TENSOR_BYTES)
+        return false;
+    *out = t->bytes;
+    return true;
+}
+
+const void *tensor_materialize(struct arena *arena, const struct tensor *t) {
+    uint64_t size = tensor_bytes(t), element = dtype_size(t->type);
+    if (t->kind == TENSOR_BYTES && element > 0 && (uintptr_t)t->bytes.data % element == 0)
+        return t->bytes.data;
+    if (size > limits.arena_tensor_bytes)
+        return NULL;
+    void *bytes = arena_alloc(arena, size);
+    tensor_read(t, 0, tensor_count(t), bytes);
+    return bytes;
+}
+
+const int64_t *tensor_as_i64(struct arena *arena, const struct tensor *t) {
+    if (t->type == DT_I64)
+        return tensor_materialize(arena, t);
+    uint64_t count = tensor_count(t), size;
+    if (!checked_mul(count, sizeof(int64_t), &size) || size > limits.arena_tensor_bytes)
+        return NULL;
+    const void *bytes = tensor_materialize(arena, t);
+    if (bytes == NULL)
+        return NULL;
+    int64_t *numbers = arena_array_of(arena, count, int64_t);
+    dtype_convert(t->type, bytes, DT_I64, numbers, count);
+    return numbers;
+}
+
+const double *tensor_as_doubles(struct arena *arena, const struct tensor *t) {
+    if (t->type == DT_F64)
+        return tensor_materialize(arena, t);
+    uint64_t count = tensor_count(t), size;
+    if (!checked_mul(count, sizeof(double), &size) || size > limits.arena_tensor_bytes)
+        return NULL;
+    double *numbers = arena_array_of(arena, count, double);
+    tensor_read_doubles(t, 0, count, numbers);
+    return numbers;
 }
 
 static bool all_equal(const uint8_t *element, const uint8_t *bytes, uint64_t count, size_t size) {

@@ -4,8 +4,6 @@
 #include "compiler/ops/classic_text.h"
 #include "compiler/ops/shape_rules.h"
 
-const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
-
 #define ATTR_OWNER struct convolution
 static const struct attr_def convolution_attrs[] = {CONVOLUTION_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
@@ -84,7 +82,7 @@ const struct op_def op_Convolution = {
     .max_inputs = 3,
     .outputs = 1,
     OP_ATTRS(convolution_attrs, convolution),
-    .infer = infer_window,
+    .infer = infer_convolution,
     .classic = &convolution_form,
 };
 
@@ -97,7 +95,7 @@ const struct op_def op_GroupConvolution = {
     .max_inputs = 3,
     .outputs = 1,
     OP_ATTRS(convolution_attrs, convolution),
-    .infer = infer_window,
+    .infer = infer_group_convolution,
     .classic = &group_form,
 };
 
@@ -110,7 +108,7 @@ const struct op_def op_ConvolutionBackpropData = {
     .max_inputs = 4,
     .outputs = 1,
     OP_ATTRS(deconvolution_attrs, deconvolution),
-    .infer = infer_window,
+    .infer = infer_deconvolution,
     .classic = &deconvolution_form,
 };
 
@@ -123,6 +121,6 @@ const struct op_def op_GroupConvolutionBackpropData = {
     .max_inputs = 4,
     .outputs = 1,
     OP_ATTRS(deconvolution_attrs, deconvolution),
-    .infer = infer_window,
+    .infer = infer_group_deconvolution,
     .classic = &group_deconvolution_form,
 };

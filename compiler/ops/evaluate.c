@@ -141,79 +141,11 @@ static bool compute_formula(void *context, uint64_t first, uint64_t count, doubl
     return true;
 }
 
-// --- large operands: a recipe in place of numbers ----------------------------------------------
-
-enum { RECIPE_COUNT = 1 << 16, RECIPE_NUMBERS = 1 << 20 };
-
-// The only axis of `shape` along which `t` (broadcast to it) may change; 0 when it is one number,
-// -1 when there are several.
-static int32_t only_axis(const struct tensor *t, const struct shape *shape) {
-    int32_t axis = 0, count = 0, first = shape->rank - t->shape.rank;
-    for (int32_t i = 0; i < t->shape.rank; i++)
-        if (t->shape.dims[i] != 1) {
-            axis = first + i;
-            count++;
-        }
-    return count <= 1 ? axis : -1;
-}
-
-// The numbers of the small operand along the axis.
-static const double *numbers_along(struct arena *arena, const struct tensor *t, int64_t count) {
-    double *numbers = arena_array_of(arena, (size_t)count, double);
-    if (tensor_count(t) == 1) {
-        tensor_read_doubles(t, 0, 1, numbers);
-        for (int64_t i = 1; i < count; i++)
-            numbers[i] = numbers[0];
-    } else {
-        tensor_read_doubles(t, 0, (uint64_t)count, numbers);
-    }
-    return numbers;
-}
-
-static double *negated(struct arena *arena, const double *numbers, int64_t count) {
-    double *result = arena_array_of(arena, (size_t)count, double);
-    for (int64_t i = 0; i < count; i++)
-        result[i] = -numbers[i];
-    return result;
-}
-
-// large op small, of floats; NULL when it is no such thing.
-static const struct tensor *affine_recipe(const struct node *n, const struct tensor *large,
-                                          const struct tensor *small, const struct shape *shape) {
-    struct arena *arena = n->graph->arena;
-    int32_t axis = only_axis(small, shape);
-    if (axis < 0 || shape->rank == 0 || !shape_equal(&large->shape, shape))
-        return NULL;
-    int64_t count = shape->dims[axis];
-    if (count > RECIPE_NUMBERS)
-        return NULL;
-    const double *numbers = numbers_along(arena, small, count);
-    if (n->op == &op_Multiply)
-        return tensor_affine(arena, large, axis, numbers, NULL);
-    if (n->op == &op_Subtract)
-        numbers = negated(arena, numbers, count);
-    return tensor_affine(arena, large, axis, NULL, numbers);
-}
-
-static const struct tensor *linear_recipe(const struct node *n, const struct shape *shape) {
-    const struct tensor *a = node_constant(n, 0), *b = node_constant(n, 1), *result;
-    bool linear = n->op == &op_Add || n->op == &op_Subtract || n->op == &op_Multiply;
-    uint64_t count;
-    if (!linear || !dtype_is_float(input_type(n, 0)) || !shape_count(shape, &count) ||
-        count < RECIPE_COUNT)
-        return NULL;
-    result = affine_recipe(n, a, b, shape);
-    return result == NULL && n->op != &op_Subtract ? affine_recipe(n, b, a, shape) : result;
-}
-
 bool evaluate_scalar(struct node *n, const struct tensor **outputs) {
     struct arena *arena = n->graph->arena;
     struct shape shape = n->outputs[0].shape;
     if (!shape_is_static(&shape))
         return false;
-    outputs[0] = linear_recipe(n, &shape);
-    if (outputs[0] != NULL)
-        return true;
     bool binary = n->input_count > 1;
     bool partial = constant_is_partial(n, 0) || (binary && constant_is_partial(n, 1));
     struct formula f = {

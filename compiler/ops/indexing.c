@@ -175,7 +175,7 @@ static bool infer_scatter(struct node *n) {
     return infer_same(n);
 }
 
-#define SCATTER(kind, since, inputs, text)                                                         \
+#define SCATTER(kind, since, inputs, what, text)                                                   \
     const struct op_def op_##kind = {                                                              \
         .name = #kind,                                                                             \
         .doc = text,                                                                               \
@@ -185,10 +185,11 @@ static bool infer_scatter(struct node *n) {
         .max_inputs = inputs,                                                                      \
         .outputs = 1,                                                                              \
         .infer = infer_scatter,                                                                    \
-        .evaluate = evaluate_scatter,                                                              \
+        .evaluate = evaluate_scatter_##what,                                                       \
         .partial = 5,                                                                              \
     };
-SCATTER(ScatterUpdate, "opset3", 4, "the data with slices along an axis replaced")
-SCATTER(ScatterNDUpdate, "opset4", 3,
+SCATTER(ScatterUpdate, "opset3", 4, slices, "the data with slices along an axis replaced")
+SCATTER(ScatterNDUpdate, "opset4", 3, places,
         "the data with slices at places with several coordinates replaced")
-SCATTER(ScatterElementsUpdate, "opset3", 4, "the data with elements along an axis replaced")
+SCATTER(ScatterElementsUpdate, "opset3", 4, elements,
+        "the data with elements along an axis replaced")

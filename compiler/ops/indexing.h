@@ -12,7 +12,8 @@ ATTR_STRUCT(gather_nd, GATHER_ND_ATTRS)
 #define GATHER_ELEMENTS_ATTRS(A) A(INT, axis, 0, NULL, "axis", NULL)
 ATTR_STRUCT(gather_elements, GATHER_ELEMENTS_ATTRS)
 
-evaluate_function evaluate_gather_nd, evaluate_gather_elements, evaluate_scatter, evaluate_cum_sum;
+evaluate_function evaluate_gather_nd, evaluate_gather_elements, evaluate_cum_sum;
+evaluate_function evaluate_scatter_slices, evaluate_scatter_places, evaluate_scatter_elements;
 
 // Inputs: indices, depth, on value, off value.
 #define ONE_HOT_ATTRS(A) A(INT, axis, -1, NULL, "axis", NULL)

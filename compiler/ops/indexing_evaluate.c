@@ -168,15 +168,12 @@ static bool write_updates(const struct scatter *s, const struct tensor *updates,
     return true;
 }
 
-bool evaluate_scatter(struct node *n, const struct tensor **outputs) {
+static bool scatter(struct node *n, const struct tensor **outputs, target_function *target) {
     struct arena *arena = n->graph->arena;
     const struct tensor *data = node_constant(n, 0), *updates = node_constant(n, 2);
     struct scatter s = {.data = data->shape, .places = node_constant(n, 1)->shape};
     s.updates = updates->shape;
     s.indices = tensor_as_i64(arena, node_constant(n, 1));
-    target_function *target = n->op == &op_ScatterUpdate           ? target_of_slice
-                              : n->op == &op_ScatterElementsUpdate ? target_of_element
-                                                                   : target_of_place;
     if (s.data.rank == 0 || s.indices == NULL || updates->type != data->type ||
         tensor_bytes(data) > limits.arena_tensor_bytes ||
         (n->input_count > 3 && !axis_of(n, 3, &s.axis)))
@@ -187,6 +184,18 @@ bool evaluate_scatter(struct node *n, const struct tensor **outputs) {
         return false;
     outputs[0] = tensor_of_slice(arena, data->type, data->shape, slice_of(out, tensor_bytes(data)));
     return true;
+}
+
+bool evaluate_scatter_slices(struct node *n, const struct tensor **outputs) {
+    return scatter(n, outputs, target_of_slice);
+}
+
+bool evaluate_scatter_places(struct node *n, const struct tensor **outputs) {
+    return scatter(n, outputs, target_of_place);
+}
+
+bool evaluate_scatter_elements(struct node *n, const struct tensor **outputs) {
+    return scatter(n, outputs, target_of_element);
 }
 
 // --- CumSum -------------------------------------------------------------------------------------

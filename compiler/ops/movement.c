@@ -8,6 +8,8 @@
 #include "compiler/ops/shape_rules.h"
 #include "compiler/ops/slicing.h"
 
+const char *const pad_modes[] = {"constant", "edge", "reflect", "symmetric", NULL};
+
 // Output of the data's type with nothing known, to be refined.
 static bool unknown_output(struct node *n, int32_t rank) {
     for (uint32_t i = 0; i < n->output_count; i++)
@@ -131,19 +133,32 @@ static bool split_by_lengths(struct node *n, int32_t axis) {
     return true;
 }
 
-bool infer_split(struct node *n) {
-    int32_t axis = 0;
+// *axis is -1 where it is not known, and then the outputs have a rank alone.
+static bool begin_split(struct node *n, int32_t *axis) {
     bool known;
-    if (!split_axis(n, &axis, &known))
+    if (!split_axis(n, axis, &known))
         return false;
     if (n->output_count == 0)
         return shape_error(n, "there are no outputs");
-    if (n->op == &op_Split && ((const struct split *)n->attrs)->num_splits != n->output_count)
-        return shape_error(n, "%" PRId64 " parts for %" PRIu32 " outputs",
-                           ((const struct split *)n->attrs)->num_splits, n->output_count);
-    if (!known)
-        return unknown_output(n, input_shape(n, 0).rank);
-    return n->op == &op_Split ? split_equally(n, axis) : split_by_lengths(n, axis);
+    if (known)
+        return true;
+    *axis = -1;
+    return unknown_output(n, input_shape(n, 0).rank);
+}
+
+bool infer_split(struct node *n) {
+    int64_t parts = ((const struct split *)n->attrs)->num_splits;
+    int32_t axis = 0;
+    if (!begin_split(n, &axis))
+        return false;
+    if (parts != n->output_count)
+        return shape_error(n, "%" PRId64 " parts for %" PRIu32 " outputs", parts, n->output_count);
+    return axis < 0 || split_equally(n, axis);
+}
+
+bool infer_variadic_split(struct node *n) {
+    int32_t axis = 0;
+    return begin_split(n, &axis) && (axis < 0 || split_by_lengths(n, axis));
 }
 
 // --- Transpose ----------------------------------------------------------------------------------

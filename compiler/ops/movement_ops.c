@@ -9,7 +9,6 @@
 #include "compiler/ops/shape_rules.h"
 #include "compiler/ops/slicing.h"
 
-const char *const pad_modes[] = {"constant", "edge", "reflect", "symmetric", NULL};
 static const char *const broadcast_modes[] = {"numpy", "explicit", "bidirectional", NULL};
 
 #define ATTR_OWNER struct concat
@@ -125,7 +124,7 @@ const struct op_def op_VariadicSplit = {
     .min_inputs = 3,
     .max_inputs = 3,
     .outputs = PORTS_VARIADIC,
-    .infer = infer_split,
+    .infer = infer_variadic_split,
     .evaluate = evaluate_split,
     .partial = 1,
     .classic = &slice_form,

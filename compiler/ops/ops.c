@@ -24,10 +24,3 @@ const char *op_suggest(const char *wrong) {
         names[i] = op_table[i]->name;
     return suggest(wrong, names, OP_COUNT);
 }
-
-const struct attr_def *op_find_attr(const struct op_def *op, const char *name) {
-    for (uint32_t i = 0; i < op->attr_count; i++)
-        if (strcmp(op->attrs[i].name, name) == 0)
-            return &op->attrs[i];
-    return NULL;
-}

@@ -50,7 +50,7 @@ const struct op_def op_MaxPool = {
     .max_inputs = 1,
     .outputs = 1,
     OP_ATTRS(max_pooling_attrs, pooling),
-    .infer = infer_window,
+    .infer = infer_pooling,
     .classic = &max_form,
 };
 
@@ -63,6 +63,6 @@ const struct op_def op_AvgPool = {
     .max_inputs = 1,
     .outputs = 1,
     OP_ATTRS(pooling_attrs, pooling),
-    .infer = infer_window,
+    .infer = infer_pooling,
     .classic = &average_form,
 };

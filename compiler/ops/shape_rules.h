@@ -8,10 +8,11 @@
 infer_function infer_same;      // every output = type and shape of input 0
 infer_function infer_broadcast; // NumPy broadcasting of all inputs; type of input 0
 infer_function infer_compare;   // as infer_broadcast, type boolean
-infer_function infer_window;    // Convolution family and pooling
-infer_function infer_concat, infer_reshape, infer_transpose, infer_reduce, infer_split, infer_pad,
-    infer_squeeze, infer_unsqueeze, infer_gather, infer_tile, infer_matmul, infer_strided_slice,
-    infer_flatten, infer_broadcast_to, infer_shuffle_channels;
+infer_function infer_pooling, infer_convolution, infer_group_convolution, infer_deconvolution,
+    infer_group_deconvolution;
+infer_function infer_concat, infer_reshape, infer_transpose, infer_reduce, infer_split,
+    infer_variadic_split, infer_pad, infer_squeeze, infer_unsqueeze, infer_gather, infer_tile,
+    infer_matmul, infer_strided_slice, infer_flatten, infer_broadcast_to, infer_shuffle_channels;
 
 // Reports "layer 'x' (Type): TEXT; its inputs are f32[1,3,8,8], ..." and returns false.
 bool shape_error(struct node *n, const char *format, ...) __attribute__((format(printf, 2, 3)));

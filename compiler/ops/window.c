@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shape rule of everything that slides a window: convolutions and pooling. Attributes are found
-// by name, so each operator's struct keeps its own order.
+// The shape rules of everything that slides a window: convolutions and pooling. Attributes are
+// found by name, so each operator's struct keeps its own order.
 #include <inttypes.h>
 
 #include "compiler/base/fatal.h"
 #include "compiler/ops/pooling.h"
 #include "compiler/ops/shape_rules.h"
+
+const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
 
 // Larger numbers mean nothing and would overflow products.
 enum { WINDOW_NUMBER_MAX = INT32_MAX, OUTPUT_FREE = -2 };
@@ -174,13 +176,6 @@ struct filters {     // how an operator reads its filters' leading dimensions
     bool grouped, transposed;
 };
 
-static struct filters filters_of(const struct node *n) {
-    bool transposed =
-        n->op == &op_ConvolutionBackpropData || n->op == &op_GroupConvolutionBackpropData;
-    bool grouped = n->op == &op_GroupConvolution || n->op == &op_GroupConvolutionBackpropData;
-    return (struct filters){grouped ? 3 : 2, grouped, transposed};
-}
-
 static int64_t known_product(int64_t a, int64_t b) {
     int64_t product;
     if (a == DIM_UNKNOWN || b == DIM_UNKNOWN || __builtin_mul_overflow(a, b, &product))
@@ -242,7 +237,8 @@ static bool infer_axes(struct node *n, const struct window_attrs *a, const struc
     return true;
 }
 
-static bool infer_pooling(struct node *n, const struct window_attrs *a) {
+bool infer_pooling(struct node *n) {
+    struct window_attrs attrs = window_attrs(n), *a = &attrs;
     struct shape data = input_shape(n, 0), out = data;
     struct filters none = {0};
     if (!input_rank(n, 0, 3, SHAPE_MAX_RANK))
@@ -272,11 +268,8 @@ static bool window_rank(struct node *n, const struct filters *f, int32_t *rank) 
     return true;
 }
 
-bool infer_window(struct node *n) {
+static bool infer_filtered(struct node *n, struct filters f) {
     struct window_attrs a = window_attrs(n);
-    if (a.kernel != NULL)
-        return infer_pooling(n, &a);
-    struct filters f = filters_of(n);
     int32_t rank;
     if (!same_types(n, 0, 2) || !window_rank(n, &f, &rank))
         return false;
@@ -290,6 +283,22 @@ bool infer_window(struct node *n) {
         return false;
     set_output(n, 0, input_type(n, 0), out);
     return true;
+}
+
+bool infer_convolution(struct node *n) {
+    return infer_filtered(n, (struct filters){.leading = 2});
+}
+
+bool infer_group_convolution(struct node *n) {
+    return infer_filtered(n, (struct filters){.leading = 3, .grouped = true});
+}
+
+bool infer_deconvolution(struct node *n) {
+    return infer_filtered(n, (struct filters){.leading = 2, .transposed = true});
+}
+
+bool infer_group_deconvolution(struct node *n) {
+    return infer_filtered(n, (struct filters){.leading = 3, .grouped = true, .transposed = true});
 }
 
 // --- Caffe's rounding ---------------------------------------------------------------------------

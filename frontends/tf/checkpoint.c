@@ -18,6 +18,11 @@ const char *checkpoint_path(const struct checkpoint *c) {
     return c->path;
 }
 
+const char *checkpoint_shard(const struct checkpoint *c, const char *infix, uint32_t index,
+                             uint32_t count) {
+    return arena_printf(c->arena, "%s%s%05u-of-%05u", c->path, infix, index, count);
+}
+
 // --- what is stored ------------------------------------------------------------------------------
 
 bool checkpoint_find(struct checkpoint *c, const char *name, const struct checkpoint_tensor **out) {

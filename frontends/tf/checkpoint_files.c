@@ -81,11 +81,6 @@ static uint32_t count_of_shards(struct checkpoint *c) {
     return count > SHARDS_MAX ? 0 : (uint32_t)count;
 }
 
-const char *checkpoint_shard(const struct checkpoint *c, const char *infix, uint32_t index,
-                             uint32_t count) {
-    return arena_printf(c->arena, "%s%s%05u-of-%05u", c->path, infix, index, count);
-}
-
 static bool open_by_name(struct checkpoint *c, const char *path) {
     c->path = without_suffix(c->arena, path);
     if (source_exists(arena_printf(c->arena, "%s.index", c->path)))

@@ -26,11 +26,26 @@ struct regions {
     uint32_t count;
 };
 
+// A node that stands for instance `index` of a rule and reads one tensor; TF_NONE after a report.
+static uint32_t replacing_node(struct tf_graph *g, const char *name, const struct replacement *rule,
+                               uint32_t index, struct tf_edge input, bool channels_first) {
+    if (tf_find(g, name) != TF_NONE) {
+        diag_report(g->diag, NULL, NAME_TWICE, name);
+        return TF_NONE;
+    }
+    struct tf_replaced *replaced = arena_new_of(g->arena, struct tf_replaced);
+    *replaced = (struct tf_replaced){rule, index, 1, channels_first};
+    struct tf_node *made = tf_graph_node(g, name, rule->id, 1);
+    made->replaced = replaced;
+    made->inputs[0] = input;
+    return g->count - 1;
+}
+
 static bool add_region(struct regions *r, struct tf_edge edge) {
     struct tf_graph *g = r->g;
     const char *name = arena_printf(g->arena, "%s/YoloRegion", g->nodes[edge.node].name);
     bool first = is_channels_first(g, edge);
-    uint32_t made = tf_replacing_node(g, name, r->rule, r->count, edge, first);
+    uint32_t made = replacing_node(g, name, r->rule, r->count, edge, first);
     if (made == TF_NONE)
         return false;
     r->names[r->count++] = name;

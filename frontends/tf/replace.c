@@ -224,20 +224,6 @@ bool tf_replace(struct tf_graph *g, struct import_options *options) {
     return true;
 }
 
-uint32_t tf_replacing_node(struct tf_graph *g, const char *name, const struct replacement *rule,
-                           uint32_t index, struct tf_edge input, bool channels_first) {
-    if (tf_find(g, name) != TF_NONE) {
-        diag_report(g->diag, NULL, NAME_TWICE, name);
-        return TF_NONE;
-    }
-    struct tf_replaced *replaced = arena_new_of(g->arena, struct tf_replaced);
-    *replaced = (struct tf_replaced){rule, index, 1, channels_first};
-    struct tf_node *made = tf_graph_node(g, name, rule->id, 1);
-    made->replaced = replaced;
-    made->inputs[0] = input;
-    return g->count - 1;
-}
-
 // --- updating a configuration --------------------------------------------------------------------
 
 static bool write_back(struct tf_graph *g, const struct replacements *all) {

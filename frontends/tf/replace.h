@@ -33,10 +33,6 @@ bool tf_update_replacements(struct tf_graph *g, const char *path);
 typedef bool tf_rewrite_function(struct tf_graph *g, struct import_options *options,
                                  const struct replacement *rule);
 
-// A node that stands for instance `index` of a rule and reads one tensor; TF_NONE after a report.
-uint32_t tf_replacing_node(struct tf_graph *g, const char *name, const struct replacement *rule,
-                           uint32_t index, struct tf_edge input, bool channels_first);
-
 tf_rewrite_function tf_regions_at_outputs, tf_regions_at_points;
 
 #endif

@@ -9,7 +9,6 @@ Model Optimizer 2018 R5 wrote) or mo2018.error, and recipe/: the model's files w
 and weights.json. The stored form is described in README.md. Needs NumPy.
 """
 import gzip
-import hashlib
 import io
 import json
 import lzma
@@ -18,6 +17,9 @@ import sys
 import tarfile
 
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from goldens import fill
 
 WHOLE = 8192  # a golden up to this many elements is kept whole
 ROWS = 26000  # one of rows up to this many, for they may come in another order
@@ -30,18 +32,6 @@ MORE_ARGS = {"mxnet/faster_rcnn_vgg16": ["--output", "rois,cls_prob_reshape,bbox
              "mxnet/op_Custom": ["--extensions", "{extensions}"],
              "tfmore/a3c_lstm": ["--output", "net_-1/Softmax,net_-1/Reshape_3" + STATES],
              "tfmore/a3c_lstm_5steps": ["--output", "net_-1/Softmax,net_-1/Reshape_3" + STATES]}
-
-
-def fill(name, count, offset, scale, seed):
-    """The rule of compiler/verify/fill.h."""
-    key = int.from_bytes(hashlib.md5(("%d/%s" % (seed, name)).encode()).digest()[:8], "little")
-    with np.errstate(over="ignore"):
-        z = np.uint64(key) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-        z = z ^ z >> np.uint64(31)
-    t = (z >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-23) - np.float32(1)
-    return np.float32(offset) + np.float32(scale) * t
 
 
 CELLS = [(128, 60), (32, 60), (8, 40), (1, 20)]  # of a picture: size, amplitude

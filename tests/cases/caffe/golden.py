@@ -6,8 +6,6 @@
 
 A record's `--- output NAME TOLERANCE` is computed from its prototxt; without --update what differs is named.
 """
-import glob
-import hashlib
 import itertools
 import math
 import os
@@ -15,6 +13,9 @@ import re
 import sys
 
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+import goldens
 
 
 # --- prototxt ---------------------------------------------------------------
@@ -627,25 +628,11 @@ LAYERS = {
 
 # --- a net ------------------------------------------------------------------
 
-def fill(name, shape):
-    """compiler/verify/fill.h"""
-    key = int.from_bytes(hashlib.md5(("0/" + name).encode()).digest()[:8], "little")
-    out = np.zeros(int(np.prod(shape)))
-    mask = (1 << 64) - 1
-    for i in range(out.size):
-        z = key + (i + 1) * 0x9E3779B97F4A7C15 & mask
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
-        z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
-        z ^= z >> 31
-        out[i] = np.float32((z >> 40) * 2.0 ** -23 - 1)
-    return out.reshape(shape)
-
-
 def run(prototxt):
     net = parse(prototxt)
     values, named = {}, {}
     for name, shape in zip(net.get("input", []), net.get("input_shape", [])):
-        values[name] = named[name] = fill(name, shape_of(shape))
+        values[name] = named[name] = goldens.fill(name, shape_of(shape)).astype(np.float64)
     for layer in net.get("layer", []):
         kind = layer["type"][0].lower()
         if kind not in LAYERS:  # nothing that is asked for depends on it
@@ -660,44 +647,9 @@ def run(prototxt):
     return named
 
 
-# --- records ----------------------------------------------------------------
-
-def text_of(y):
-    flat = [("%.8g" % (v + 0.0)) for v in y.reshape(-1)]
-    return "".join(" ".join(flat[i:i + 12]) + "\n" for i in range(0, len(flat), 12))
-
-
-def update_record(record, wanted):
-    title = record.split("\n", 1)[0]
-    if wanted not in title or "\n--- output " not in record:
-        return record
-    named = run(re.search(r"\n--- prototxt\n(.*?)(?=\n--- )", record, re.S).group(1))
-
-    def numbers(m):
-        return m.group(1) + text_of(named[m.group(2)])
-    trailing = record[len(record.rstrip("\n")):]
-    body = record.rstrip("\n") + "\n"
-    return re.sub(r"(--- output (\S+)[^\n]*\n)(?:(?!---)[^\n]*\n)*", numbers, body).rstrip("\n") + trailing
-
-
-def main():
-    words = [w for w in sys.argv[1:] if w != "--update"]
-    here = os.path.dirname(os.path.abspath(__file__))
-    differ = 0
-    for path in sorted(glob.glob(here + "/*.txt")):
-        with open(path, encoding="utf-8") as f:
-            before = f.read()
-        parts = before.split("\n=== ")
-        after = [parts[0]] + [update_record(p, words[0] if words else "") for p in parts[1:]]
-        for old, new in zip(parts, after):
-            if old != new:
-                differ += 1
-                print("%s: %s" % (os.path.basename(path), new.split("\n", 1)[0]))
-        if "--update" in sys.argv:
-            with open(path, "w", encoding="utf-8") as f:
-                f.write("\n=== ".join(after))
-    return 0 if "--update" in sys.argv else differ > 0
+def outputs_of(record, _):
+    return run(goldens.section(record, "prototxt"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(goldens.main(os.path.dirname(os.path.abspath(__file__)), outputs_of))

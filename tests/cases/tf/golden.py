@@ -8,8 +8,6 @@
 A record's `--- output NAME TOLERANCE` is computed from its nodes; without --update what differs is named. Operators that
 came after TensorFlow 1.12, and layouts that it has no kernel for, are computed by their definition.
 """
-import glob
-import hashlib
 import os
 import re
 import sys
@@ -23,27 +21,15 @@ from google.protobuf import text_format
 from tensorflow.core.framework import attr_value_pb2, graph_pb2, node_def_pb2, types_pb2
 from tensorflow.python.framework import op_def_registry, tensor_util
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+import goldens
+
 TYPES = {"f32": "DT_FLOAT", "f64": "DT_DOUBLE", "f16": "DT_HALF", "i32": "DT_INT32", "u8": "DT_UINT8", "i16": "DT_INT16",
          "i8": "DT_INT8", "i64": "DT_INT64", "bool": "DT_BOOL", "u16": "DT_UINT16", "u32": "DT_UINT32", "u64": "DT_UINT64",
          "string": "DT_STRING", "quint8": "DT_QUINT8", "qint8": "DT_QINT8", "qint32": "DT_QINT32",
          "resource": "DT_RESOURCE"}
 WORDS = {getattr(types_pb2, v): k for k, v in TYPES.items()}
 OPS = {op.name: op for op in op_def_registry.get_registered_ops().values()}
-
-
-def fill(name, shape, offset=0.0, scale=1.0):
-    """compiler/verify/fill.h"""
-    key = int.from_bytes(hashlib.md5(("0/" + name).encode()).digest()[:8], "little")
-    out = np.zeros(int(np.prod(shape)), np.float32)
-    mask = (1 << 64) - 1
-    for i in range(out.size):
-        z = key + (i + 1) * 0x9E3779B97F4A7C15 & mask
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
-        z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
-        z ^= z >> 31
-        t = np.float32((z >> 40) * 2.0 ** -23 - 1)
-        out[i] = np.float32(offset) + np.float32(scale) * t
-    return out.reshape(shape)
 
 
 def fill_as(array, dtype):
@@ -151,7 +137,7 @@ class Net:
                 dims[0] = self.given[""]
         if dims is not None:
             dtype = tf.as_dtype(node.attr["dtype"].type).as_numpy_dtype
-            values = fill_as(fill(node.name, dims, *self.fills.get(node.name, (0, 1))), dtype)
+            values = fill_as(goldens.fill(node.name, dims, *self.fills.get(node.name, (0, 1))), dtype)
             if node.name in self.inputs:
                 values = np.array(self.inputs[node.name].split(), np.float64).astype(dtype).reshape(dims)
             self.feeds[node.name + ":0"] = values
@@ -169,7 +155,7 @@ class Net:
             array = np.array(numbers[:count]).astype(np.float32 if word == "f16" else np.float64)
             array = array.astype(numpy_type(word)).reshape(shape)
         else:
-            array = fill_as(fill(name, shape, *map(float, rest.split())), numpy_type(word))
+            array = fill_as(goldens.fill(name, shape, *map(float, rest.split())), numpy_type(word))
         node = self.node(name, "Const", "")
         node.attr["dtype"].type = getattr(types_pb2, TYPES[word])
         node.attr["value"].tensor.CopyFrom(tensor_util.make_tensor_proto(array, node.attr["dtype"].type, shape))
@@ -325,6 +311,14 @@ def call(node, *inputs, **attrs):
         return session.run(outputs, fed)
 
 
+def block_lstm(node, steps, *inputs):
+    """Behind the last step TensorFlow clears states and outputs alone, and leaves in the rest what the memory held."""
+    outputs = call(node, steps, *inputs)
+    for output in outputs:
+        output[int(steps):] = 0
+    return outputs
+
+
 def text_of_ints(values):
     return "[%s]" % ",".join(str(int(v)) for v in values)
 
@@ -402,8 +396,6 @@ NEWER = {
     "Xlog1py": lambda node, x, y: np.where(x == 0, 0, x * np.log1p(y)),
     "LeakyRelu": lambda node, x: np.where(x > 0, x, x * (node.attr["alpha"].f if "alpha" in node.attr else 0.2)),
     "ResourceGather": lambda node, x, i: np.take(x, i, axis=0),
-    "NonMaxSuppressionV5": lambda node, b, s, n, iou, least, sigma: call(node, b, s, n, iou, least, op="NonMaxSuppressionV3",
-                                                                         T=None),
     "NonMaxSuppressionV5": lambda node, b, s, n, iou, least, sigma: call(node, b, s, n, iou, least,
                                                                          op="NonMaxSuppressionV3", T=None),
     "SelectV2": lambda node, c, x, y: np.where(c, x, y),
@@ -414,6 +406,8 @@ def definition_of(node):
     """None when TensorFlow computes the node."""
     if node.op in NEWER:
         return NEWER[node.op]
+    if node.op == "BlockLSTM":
+        return block_lstm
     if attr_of(node, "data_format").s.startswith(b"NC") and node.op != "BiasAdd":
         return channels_last
     if node.op in ("Conv2D", "DepthwiseConv2dNative"):
@@ -421,49 +415,6 @@ def definition_of(node):
     if attr_of(node, "half_pixel_centers").b:
         return resize
     return batch_gather if "batch_dims" in node.attr else None
-
-
-# --- records -----------------------------------------------------------------
-
-def text_of(y):
-    flat = [("%.8g" % (v + 0.0)) for v in y.reshape(-1).astype(np.float64)]
-    return "".join(" ".join(flat[i:i + 12]) + "\n" for i in range(0, len(flat), 12))
-
-
-def update_record(record, wanted):
-    title = record.split("\n", 1)[0]
-    names = re.findall(r"^--- output (\S+)", record, re.M)
-    if wanted not in title or not names:
-        return record
-    fills = {n: (float(o), float(s)) for n, o, s in re.findall(r"^fill (\S+) (\S+) (\S+)$", record, re.M)}
-    options = re.search(r"^options (.*)$", record, re.M)
-    nodes = re.search(r"\n--- nodes\n(.*?)(?=\n--- )", record, re.S).group(1)
-    inputs = dict(re.findall(r"^--- input (\S+)\n((?:(?!---)[^\n]*(?:\n|$))*)", record, re.M))
-    values = dict(zip(names, Net(nodes, options.group(1) if options else "", fills, inputs).run(names)))
-    trailing = record[len(record.rstrip("\n")):]
-    body = record.rstrip("\n") + "\n"
-    return re.sub(r"(--- output (\S+)[^\n]*\n)(?:(?!---)[^\n]*\n)*",
-                  lambda m: m.group(1) + text_of(values[m.group(2)]), body).rstrip("\n") + trailing
-
-
-def update_file(path, wanted, write):
-    with open(path, encoding="utf-8") as f:
-        before = f.read()
-    parts = before.split("\n=== ")
-    after = [parts[0]]
-    for part in parts[1:]:
-        try:
-            after.append(update_record(part, wanted))
-        except Exception as error:  # of TensorFlow, in many forms
-            print("%s: %s: %s" % (os.path.basename(path), part.split("\n", 1)[0], str(error).split("\n")[0][:300]))
-            after.append(part)
-    changed = [new for old, new in zip(parts, after) if old != new]
-    for new in changed:
-        print("%s: %s" % (os.path.basename(path), new.split("\n", 1)[0]))
-    if write and changed:
-        with open(path, "w", encoding="utf-8") as f:
-            f.write("\n=== ".join(after))
-    return len(changed)
 
 
 # --- a graph as nodes --------------------------------------------------------
@@ -512,15 +463,17 @@ def print_nodes(path):
             print("%s = %s(%s)%s" % (node.name, node.op, ", ".join(node.input), attrs))
 
 
-def main():
-    if "--nodes" in sys.argv:
-        return print_nodes(sys.argv[-1])
-    words = [w for w in sys.argv[1:] if w != "--update"]
-    write = "--update" in sys.argv
-    here = os.path.dirname(os.path.abspath(__file__))
-    differ = sum(update_file(path, words[0] if words else "", write) for path in sorted(glob.glob(here + "/*.txt")))
-    return 0 if write else differ > 0
+# --- records -----------------------------------------------------------------
+
+def outputs_of(record, names):
+    fills = {n: (float(o), float(s)) for n, o, s in re.findall(r"^fill (\S+) (\S+) (\S+)$", record, re.M)}
+    options = re.search(r"^options (.*)$", record, re.M)
+    inputs = dict(re.findall(r"^--- input (\S+)\n((?:(?!---)[^\n]*(?:\n|$))*)", record, re.M))
+    net = Net(goldens.section(record, "nodes"), options.group(1) if options else "", fills, inputs)
+    return dict(zip(names, net.run(names)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if "--nodes" in sys.argv:
+        sys.exit(print_nodes(sys.argv[-1]))
+    sys.exit(goldens.main(os.path.dirname(os.path.abspath(__file__)), outputs_of))

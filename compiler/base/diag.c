@@ -12,12 +12,6 @@
 #define BUCKETS 256U
 #define INDENT "           " // as wide as "[ ERROR ]  "
 
-static const struct diag_entry entries[DIAG_ID_COUNT] = {
-#define DIAG(number, id, grade, format, remedy) {number, #id, DIAG_##grade, format, remedy},
-#include "compiler/base/diag.def"
-#undef DIAG
-};
-
 struct message {
     struct message *next;           // in order of reporting
     struct message *next_in_bucket; // by text
@@ -36,10 +30,6 @@ struct diag {
     unsigned dropped[DIAG_BUG + 1]; // counted, but not kept and not yet told
     bool seen[DIAG_ID_COUNT];
 };
-
-const struct diag_entry *diag_entry(enum diag_id id) {
-    return (unsigned)id < DIAG_ID_COUNT ? &entries[id] : NULL;
-}
 
 struct diag *diag_new(struct arena *arena) {
     struct diag *diag = arena_new_of(arena, struct diag);
@@ -76,7 +66,7 @@ static void keep(struct diag *diag, struct message message) {
 
 void diag_report_format(struct diag *diag, const struct place *at, enum diag_id id,
                         const char *format, ...) {
-    enum diag_grade grade = entries[id].grade;
+    enum diag_grade grade = diag_entry(id)->grade;
     struct strbuf text = STRBUF_INIT;
     va_list args;
     va_start(args, format);
@@ -244,7 +234,7 @@ static void add_caret(struct strbuf *out, const struct place *at) {
 }
 
 static void add_plain(struct strbuf *out, const struct message *message, enum diag_style style) {
-    const struct diag_entry *entry = &entries[message->id];
+    const struct diag_entry *entry = diag_entry(message->id);
     add_grade(out, entry->grade, style);
     add_place(out, &message->at);
     add_safe_text(out, message->text);
@@ -278,7 +268,7 @@ static void add_number(struct json_object *object, const char *key, uint64_t num
 }
 
 static void add_json(struct strbuf *out, const struct message *message) {
-    const struct diag_entry *entry = &entries[message->id];
+    const struct diag_entry *entry = diag_entry(message->id);
     const struct place *at = &message->at;
     struct json_object *object = json_object_new_object();
     if (!object)
@@ -328,7 +318,7 @@ static void add_dropped(struct strbuf *out, struct diag *diag, enum diag_style s
 void diag_print(struct diag *diag, FILE *to, enum diag_style style, enum diag_grade from) {
     struct strbuf out = STRBUF_INIT;
     for (struct message *message = diag->first; message; message = message->next) {
-        if (message->printed || entries[message->id].grade < from)
+        if (message->printed || diag_entry(message->id)->grade < from)
             continue;
         message->printed = true;
         if (style == DIAG_JSON)

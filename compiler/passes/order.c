@@ -41,13 +41,20 @@ bool order_is_identity(const struct order *order) {
     return true;
 }
 
-// Channels, which are axis 1, or 0 where there is no batch, go last; the others keep their order.
+// Channels, or the axes that they were split into, go last; the others keep their order. They are
+// axis 1, or 0 where there is no batch. Several channel axes and one other are no such case: the
+// Transpose to channels first looks the same.
 bool order_puts_channels_last(const struct order *order) {
-    int32_t channels = order->axis[order->rank - 1];
-    if (order->rank < 3 || channels > 1 || channels == order->rank - 1)
+    int32_t last = order->rank - 1, count = 1, channels;
+    while (count < order->rank && order->axis[last - count] + 1 == order->axis[last - count + 1])
+        count++;
+    if (order->rank < 3 || count == order->rank)
         return false;
-    for (int32_t i = 0; i < order->rank - 1; i++)
-        if (order->axis[i] != i + (i >= channels))
+    channels = order->axis[order->rank - count];
+    if (channels > 1 || (count > 1 && order->rank - count - channels < 2))
+        return false;
+    for (int32_t i = 0; i < order->rank - count; i++)
+        if (order->axis[i] != (i < channels ? i : i + count))
             return false;
     return true;
 }

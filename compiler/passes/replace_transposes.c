@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two Transposes that are left behind one another are one. One that only moves axes of one element
-// moves nothing in memory: it is a Reshape. A Reshape beside it does both. A source with channels
-// first has the Transposes that its author wrote: they stay, as classic IR has always written them.
+// moves nothing in memory: it is a Reshape. A Reshape beside it does both. Between two Reshapes,
+// axes that stay side by side are one (a channel shuffle then has 4 instead of 5). A source with
+// channels first has the Transposes that its author wrote: they stay, as classic IR has always
+// written them.
 #include "compiler/ops/movement.h"
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
@@ -56,11 +58,57 @@ static bool replace(struct node *n) {
     return become_reshape(n, n->name, x);
 }
 
+// --- axes that stay side by side ----------------------------------------------------------------
+
+static bool reshapes(const struct node *n) {
+    return n != NULL && n->op == &op_Reshape;
+}
+
+// The order of runs of axes, and the shape that has one axis for each.
+static struct order join_axes(const struct order *order, const struct shape *from,
+                              struct shape *joined) {
+    struct order runs = {.rank = 0};
+    int32_t run_of[SHAPE_MAX_RANK], run = -1;
+    struct order places = order_inverse(order);
+    joined->rank = 0;
+    for (int32_t i = 0; i < order->rank; i++) { // axes of what is read
+        bool follows = i > 0 && places.axis[i] == places.axis[i - 1] + 1;
+        run += !follows;
+        run_of[i] = run;
+        joined->dims[run] = follows ? joined->dims[run] * from->dims[i] : from->dims[i];
+    }
+    joined->rank = run + 1;
+    for (int32_t i = 0; i < order->rank; i++)
+        if (i == 0 || run_of[order->axis[i]] != run_of[order->axis[i - 1]])
+            runs.axis[runs.rank++] = run_of[order->axis[i]];
+    return runs;
+}
+
+static bool join_runs(struct node *n) {
+    enum { MANY = 5 };
+    struct order order;
+    struct shape joined;
+    struct value *x = node_input(n, 0), *y = &n->outputs[0];
+    if (!n->graph->channels_last || !order_read(n, &order) || order.rank < MANY ||
+        !shape_is_static(&x->shape) || !reshapes(x->producer) || value_only_user(x) != n ||
+        !reshapes(value_only_user(y)))
+        return false;
+    struct order runs = join_axes(&order, &x->shape, &joined);
+    if (runs.rank == order.rank)
+        return false;
+    struct builder b = {.graph = n->graph, .place = n->place};
+    struct value *v = build_reshape(&b, x->producer->name, node_input(x->producer, 0),
+                                    (uint32_t)joined.rank, joined.dims);
+    v = order_build(&b, n->name, v, &runs);
+    node_set_input(value_only_user(y), 0, v);
+    return true;
+}
+
 bool replace_transposes(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool progress = false;
     GRAPH_EACH(g, n) {
-        if (node_is(n, &op_Transpose) && (order_join(n) || replace(n)))
+        if (node_is(n, &op_Transpose) && (order_join(n) || replace(n) || join_runs(n)))
             progress = true;
     }
     return progress;

@@ -6,29 +6,18 @@
 // layer's weights) is put in the new order.
 #include "compiler/base/fatal.h"
 #include "compiler/ops/build.h"
-#include "compiler/ops/matmul.h"
 #include "compiler/ops/movement.h"
 #include "compiler/ops/reduction.h"
 #include "compiler/ops/slicing.h"
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
+#include "compiler/passes/sink.h"
 
 enum { LOOK_AHEAD = 4 };
 
-// A node below a Transpose, which is to read what the Transpose reads.
-struct move {
-    struct builder b;
-    struct node *n;
-    struct order order; // of the Transpose above
-    struct order below; // of the one that comes below
-};
-
-typedef bool move_function(struct move *m);
-
 // --- what a node reads --------------------------------------------------------------------------
 
-// What stands above the Transpose that gives `v`, when it is of this order.
-static struct value *above(const struct value *v, const struct order *order) {
+struct value *sink_above(const struct value *v, const struct order *order) {
     struct order own;
     struct node *n = v != NULL ? v->producer : NULL;
     return n != NULL && order_read(n, &own) && order_same(&own, order) ? node_input(n, 0) : NULL;
@@ -74,7 +63,7 @@ enum operand { OPERAND_ABOVE, OPERAND_CONSTANT, OPERAND_SINGLE, OPERAND_FOREIGN,
 static enum operand operand_of(const struct move *m, const struct value *v) {
     if (v == NULL)
         return OPERAND_SINGLE;
-    if (above(v, &m->order) != NULL)
+    if (sink_above(v, &m->order) != NULL)
         return OPERAND_ABOVE;
     if (v->constant != NULL && v->shape.rank <= m->order.rank)
         return OPERAND_CONSTANT;
@@ -102,7 +91,7 @@ static void move_operand(struct move *m, uint32_t input) {
     enum operand kind = operand_of(m, v);
     struct order back = order_inverse(&m->order);
     if (kind == OPERAND_ABOVE)
-        v = above(v, &m->order);
+        v = sink_above(v, &m->order);
     else if (kind == OPERAND_CONSTANT)
         v = reordered(m, v);
     else if (kind == OPERAND_FOREIGN)
@@ -120,7 +109,7 @@ static bool move_operands(struct move *m) {
 }
 
 static void move_data(struct move *m) {
-    node_set_input(m->n, 0, above(node_input(m->n, 0), &m->order));
+    node_set_input(m->n, 0, sink_above(node_input(m->n, 0), &m->order));
 }
 
 // --- numbers that count axes --------------------------------------------------------------------
@@ -387,92 +376,6 @@ static bool move_shape(struct move *m) {
     return true;
 }
 
-// --- reshapes -----------------------------------------------------------------------------------
-
-static bool is_dense(const struct use *u) {
-    const struct tensor *weights = node_constant(u->user, 1);
-    return node_is(u->user, &op_MatMul) && u->index == 0 && weights != NULL &&
-           weights->shape.rank == 2 && !((const struct matmul *)u->user->attrs)->transpose_a;
-}
-
-// [N, ...] to [N, all the rest], read by fully connected layers only.
-static bool flattens_for_dense(const struct move *m) {
-    const struct shape *from = &m->n->inputs[0].value->shape, *to = &m->n->outputs[0].shape;
-    uint64_t rest;
-    if (m->order.axis[0] != 0 || to->rank != 2 || !shape_count_range(from, 1, from->rank, &rest) ||
-        to->dims[1] != (int64_t)rest)
-        return false;
-    VALUE_EACH_USE(&m->n->outputs[0], u) {
-        if (!is_dense(u))
-            return false;
-    }
-    return m->n->outputs[0].first_use != NULL;
-}
-
-// Rows of the weights, which count the flattened elements, follow the order above.
-static void reorder_weights(struct move *m, struct node *dense, const struct shape *from) {
-    struct arena *arena = m->b.graph->arena;
-    const struct tensor *t = node_constant(dense, 1);
-    bool last = ((const struct matmul *)dense->attrs)->transpose_b; // [O, I], else [I, O]
-    struct order back = order_inverse(&m->order);
-    struct shape apart = {.rank = m->order.rank};
-    int32_t axes[SHAPE_MAX_RANK];
-    for (int32_t i = 1; i < apart.rank; i++) { // axis i of the data
-        int32_t place = last ? i : i - 1;
-        apart.dims[place] = from->dims[i];
-        axes[place] = last ? back.axis[i] : back.axis[i] - 1;
-    }
-    int32_t outputs = last ? 0 : apart.rank - 1;
-    apart.dims[outputs] = t->shape.dims[last ? 0 : 1];
-    axes[outputs] = outputs;
-    struct tensor *moved = tensor_permute(arena, tensor_reshape(arena, t, apart), axes);
-    const struct node *old = node_input(dense, 1)->producer;
-    node_set_input(dense, 1,
-                   build_constant(&m->b, old->name, tensor_reshape(arena, moved, t->shape)));
-}
-
-// Says the result's dimensions, at most one left open; false when more are unknown.
-static bool say_dimensions(struct move *m) {
-    const struct shape *out = &m->n->outputs[0].shape;
-    int32_t unknown = 0;
-    for (int32_t i = 0; i < out->rank; i++)
-        unknown += out->dims[i] <= 0;
-    if (out->rank < 0 || unknown > 1)
-        return false;
-    const struct value *old = node_input(m->n, 1);
-    node_set_input(m->n, 1, build_i64(&m->b, old->producer->name, (uint32_t)out->rank, out->dims));
-    return true;
-}
-
-// To the shape that the data has: the dimensions follow the order above.
-static bool move_same_shape(struct move *m, const struct shape *shape) {
-    struct shape turned = {.rank = shape->rank};
-    for (int32_t i = 0; i < shape->rank; i++)
-        turned.dims[m->order.axis[i]] = shape->dims[i];
-    const struct value *old = node_input(m->n, 1);
-    node_set_input(m->n, 1,
-                   build_i64(&m->b, old->producer->name, (uint32_t)turned.rank, turned.dims));
-    move_data(m);
-    return true;
-}
-
-static bool move_reshape(struct move *m) {
-    struct value *x = above(node_input(m->n, 0), &m->order);
-    const struct shape from = node_input(m->n, 0)->shape;
-    if (shape_is_static(&from) && shape_equal(&from, &m->n->outputs[0].shape))
-        return move_same_shape(m, &from);
-    bool dense = flattens_for_dense(m);
-    if (!(dense || order_moves_nothing(&m->order, &x->shape)) || !say_dimensions(m))
-        return false;
-    VALUE_EACH_USE(&m->n->outputs[0], u) {
-        if (dense && !order_moves_nothing(&m->order, &x->shape))
-            reorder_weights(m, u->user, &from);
-    }
-    move_data(m);
-    m->below.rank = 0;
-    return true;
-}
-
 // --- the walk -----------------------------------------------------------------------------------
 
 static const struct row {
@@ -503,7 +406,7 @@ static const struct row {
     {&op_BatchToSpace, move_blocks},
     {&op_StridedSlice, move_slice},
     {&op_ShapeOf, move_shape},
-    {&op_Reshape, move_reshape},
+    {&op_Reshape, sink_reshape},
     {&op_FakeQuantize, move_operands},
 };
 
@@ -581,7 +484,7 @@ bool sink_transposes(struct graph *g, const struct pass_options *options) {
     bool progress = false;
     for (uint32_t i = 0; i < count; i++)
         if (node_is(order[i], &op_Transpose) ? !begins(order[i]) && order_join(order[i])
-                                             : sink_below(order[i]))
+                                             : sink_below(order[i]) || lift_above_reshape(order[i]))
             progress = true;
     if (progress)
         take_out_unread(g);

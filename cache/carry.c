@@ -271,6 +271,7 @@ static bool read_object(struct reading *r, const char *key) {
     if (awaited->sha384 != NULL && !fetch_name_by_sha384(r->arena, r->store, key, awaited->sha384))
         return fail_read(
             r, arena_printf(r->arena, "object %s has not SHA-384 %s", key, awaited->sha384));
+    fetch_mark(r->store, key);
     awaited->came = true;
     r->missing--;
     r->out->objects++;

@@ -14,9 +14,6 @@
 #include "compiler/base/limits.h"
 #include "compiler/base/strbuf.h"
 
-// What the store calls the note that tells which object has a SHA-384.
-static const char sha384_room[] = "sha384";
-
 enum {
     MOST_ATTEMPTS = 100,    // of one address, however much each brings
     MOST_PAUSE = 60 * 1000, // milliseconds
@@ -108,7 +105,7 @@ static const char *known_key(struct arena *arena, struct store *store,
     struct slice note;
     if (item->sha256 != NULL)
         return item->sha256;
-    if (!store_note_read(arena, store, sha384_room, item->sha384, &note))
+    if (!store_note_read(arena, store, STORE_ROOM_SHA384, item->sha384, &note))
         return NULL;
     const char *key = arena_strndup(arena, (const char *)note.data, note.size);
     return digest_is_text(DIGEST_SHA256, key) ? key : NULL;
@@ -129,7 +126,7 @@ bool fetch_find(struct arena *arena, struct store *store, struct fetch_item *ite
 }
 
 static bool note_sha384(struct store *store, const char *key, const char *sha384) {
-    return store_note_write(store, sha384_room, sha384, key, STORE_KEY_SIZE - 1);
+    return store_note_write(store, STORE_ROOM_SHA384, sha384, key, STORE_KEY_SIZE - 1);
 }
 
 bool fetch_name_by_sha384(struct arena *arena, struct store *store, const char *key,
@@ -145,6 +142,11 @@ bool fetch_name_by_sha384(struct arena *arena, struct store *store, const char *
     bool right = digest_open_file(DIGEST_SHA384, fd, sum) && strcmp(sum, sha384) == 0;
     close(fd);
     return right && note_sha384(store, key, sha384);
+}
+
+void fetch_mark(struct store *store, const char *key) {
+    if (!store_note_has(store, STORE_ROOM_FETCHED, key))
+        (void)store_note_write(store, STORE_ROOM_FETCHED, key, "", 0);
 }
 
 // ---- Listeners, ends ----
@@ -167,11 +169,13 @@ static void end_job(struct fetching *f, struct job *job, enum fetch_state state)
         status.st_size == 0)
         unlink(job->partial); // nothing to go on with
     close_partial(job);
-    if (job->transfer.easy != NULL)
+    if (f->curl != NULL && job->transfer.easy != NULL)
         f->curl->easy_cleanup(job->transfer.easy);
     job->transfer.easy = NULL;
     job->state = JOB_ENDED;
     job->item->state = state;
+    if (state == FETCH_PRESENT || state == FETCH_BROUGHT)
+        fetch_mark(f->request->store, job->item->key);
     tell(f, FETCH_ENDS, job, job->item->cause);
 }
 

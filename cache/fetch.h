@@ -59,6 +59,10 @@ bool fetch_find(struct arena *arena, struct store *store, struct fetch_item *ite
 bool fetch_name_by_sha384(struct arena *arena, struct store *store, const char *key,
                           const char *sha384);
 
+// An object that was fetched: conversions do not drive it out of the store. fetch_all marks its
+// own; should marking fail, the object is one among others.
+void fetch_mark(struct store *store, const char *key);
+
 // What a person would wait for: sets jobs, retries, pause, patience and most_bytes.
 void fetch_defaults(struct fetch_request *request);
 

@@ -138,9 +138,22 @@ static int create_temporary(const struct store *store, struct strbuf *path) {
     return fd;
 }
 
+// A folder in the place of a file: it goes where nobody looks for it.
+static void remove_folder(const struct store *store, const char *path) {
+    struct strbuf away = STRBUF_INIT;
+    temporary_path(store, &away);
+    if (rename(path, away.data) == 0)
+        (void)tree_remove(away.data);
+    strbuf_free(&away);
+}
+
 // Makes the folder of `to` when it is not there yet. The temporary name is gone afterwards.
-static bool rename_into(const char *from, const char *to) {
+static bool rename_into(const struct store *store, const char *from, const char *to) {
     bool done = rename(from, to) == 0;
+    if (!done && errno == EISDIR) {
+        remove_folder(store, to);
+        done = rename(from, to) == 0;
+    }
     if (!done && errno == ENOENT) {
         struct strbuf folder = STRBUF_INIT;
         strbuf_add(&folder, to, (size_t)(strrchr(to, '/') - to));
@@ -193,7 +206,7 @@ static bool may_put(const struct store *store) {
 static bool finish_object(struct store *store, int fd, const char *temporary, const char *key) {
     struct strbuf path = STRBUF_INIT;
     object_path(store, key, &path);
-    bool done = fsync(fd) == 0 && set_stamp(fd, key) && rename_into(temporary, path.data);
+    bool done = fsync(fd) == 0 && set_stamp(fd, key) && rename_into(store, temporary, path.data);
     free_text(&path);
     return done;
 }
@@ -416,7 +429,8 @@ static bool is_sound(struct store *store, int fd, const char *key, enum store_ch
     return true;
 }
 
-int store_open_object(struct store *store, const char *key, enum store_check check) {
+// Without taking it for used.
+static int open_object(struct store *store, const char *key, enum store_check check) {
     struct strbuf path = STRBUF_INIT;
     int fd = -1;
     if (!digest_is_text(DIGEST_SHA256, key)) {
@@ -431,14 +445,28 @@ int store_open_object(struct store *store, const char *key, enum store_check che
         close_keeping_errno(fd);
         fd = -1;
     }
-    if (fd >= 0)
-        note_use(store, fd);
     free_text(&path);
     return fd;
 }
 
+int store_open_object(struct store *store, const char *key, enum store_check check) {
+    int fd = open_object(store, key, check);
+    if (fd >= 0)
+        note_use(store, fd);
+    return fd;
+}
+
+// To look at everything is not to use it, though file systems may think so.
 bool store_is_sound(struct store *store, const char *key) {
-    int fd = store_open_object(store, key, STORE_BY_HASH);
+    struct stat was;
+    struct strbuf path = STRBUF_INIT;
+    object_path(store, key, &path);
+    bool known = stat(path.data, &was) == 0;
+    strbuf_free(&path);
+    int fd = open_object(store, key, STORE_BY_HASH);
+    const struct timespec times[2] = {was.st_atim, {.tv_nsec = UTIME_OMIT}};
+    if (fd >= 0 && known && !store->read_only)
+        (void)futimens(fd, times);
     if (fd >= 0)
         close(fd);
     return fd >= 0;
@@ -509,7 +537,7 @@ static bool write_note(struct store *store, const char *path, const void *data, 
     sum[SHA256_TEXT_SIZE - 1] = '\n';
     // Not flushed to the disk: a note that a power cut damages is noticed and missing.
     bool done = fd >= 0 && write_all(fd, sum, sizeof sum) && write_all(fd, data, size) &&
-                rename_into(temporary.data, path);
+                rename_into(store, temporary.data, path);
     if (fd >= 0 && !done)
         unlink_keeping_errno(temporary.data);
     if (fd >= 0)
@@ -564,6 +592,14 @@ bool store_note_drop(struct store *store, const char *room, const char *key) {
     bool done = may_put(store) && note_path(store, room, key, &path) && unlink(path.data) == 0;
     free_text(&path);
     return done;
+}
+
+bool store_note_has(const struct store *store, const char *room, const char *key) {
+    struct strbuf path = STRBUF_INIT;
+    struct stat status;
+    bool has = note_path(store, room, key, &path) && lstat(path.data, &status) == 0;
+    free_text(&path);
+    return has;
 }
 
 // ---- Unfinished files ----

@@ -75,7 +75,7 @@ int store_open_object(struct store *store, const char *key, enum store_check che
 // The object as file `path`, in place of what is there; the folder above exists.
 bool store_get(struct store *store, const char *key, const char *path, enum store_share share,
                enum store_check check);
-// Hashes it; false, and it is gone, when it is damaged.
+// Hashes it; false, and it is gone, when it is damaged. That is no use of it.
 bool store_is_sound(struct store *store, const char *key);
 bool store_drop(struct store *store, const char *key);
 
@@ -87,6 +87,12 @@ bool store_note_write(struct store *store, const char *room, const char *key, co
 bool store_note_read(struct arena *arena, struct store *store, const char *room, const char *key,
                      struct slice *out);
 bool store_note_drop(struct store *store, const char *room, const char *key);
+bool store_note_has(const struct store *store, const char *room, const char *key);
+
+// Notes of these rooms are about files that were fetched, which cannot be made again here: under an
+// object's key, that it is one; under a SHA-384, the key of the object that has it.
+#define STORE_ROOM_FETCHED "fetched"
+#define STORE_ROOM_SHA384 "sha384"
 
 // ---- Unfinished files ----
 
@@ -112,6 +118,11 @@ struct store_list {
 
 bool store_list(struct arena *arena, const struct store *store, struct store_list *out);
 
+enum store_part {
+    STORE_ALL,
+    STORE_MADE, // what was fetched neither counts nor goes
+};
+
 struct store_swept {
     uint32_t count; // removed
     uint64_t bytes;
@@ -120,6 +131,7 @@ struct store_swept {
 
 // Removes what was used the longest ago until no more than `most` bytes are left, and what dead
 // processes left unfinished.
-bool store_collect(struct store *store, uint64_t most, struct store_swept *out);
+bool store_collect(struct store *store, enum store_part part, uint64_t most,
+                   struct store_swept *out);
 
 #endif

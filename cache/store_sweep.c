@@ -100,6 +100,26 @@ static int by_use(const void *a, const void *b) {
     return by_room_and_key(a, b);
 }
 
+// Of a list in the order of rooms and keys.
+static bool is_fetched(const struct store_list *list, const struct store_entry *entry) {
+    struct store_entry mark = {.room = STORE_ROOM_FETCHED, .key = entry->key};
+    if (entry->room != NULL)
+        return strcmp(entry->room, STORE_ROOM_FETCHED) == 0 ||
+               strcmp(entry->room, STORE_ROOM_SHA384) == 0;
+    return bsearch(&mark, list->entries, list->count, sizeof mark, by_room_and_key) != NULL;
+}
+
+static void leave_fetched(struct arena *arena, struct store_list *list) {
+    struct store_list made = {.entries = arena_array_of(arena, list->count, struct store_entry)};
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (is_fetched(list, &list->entries[i]))
+            continue;
+        made.entries[made.count++] = list->entries[i];
+        made.bytes += list->entries[i].size;
+    }
+    *list = made;
+}
+
 static bool drop_entry(struct store *store, const struct store_entry *entry) {
     bool done = entry->room == NULL ? store_drop(store, entry->key)
                                     : store_note_drop(store, entry->room, entry->key);
@@ -124,6 +144,8 @@ static void remove_left(const char *folder, int64_t age) {
     while (walk != NULL && (entry = fts_read(walk)) != NULL) {
         if (entry->fts_info == FTS_F && is_left(entry->fts_path, entry->fts_statp, age))
             unlink(entry->fts_path);
+        else if (entry->fts_info == FTS_DP && entry->fts_level > 0)
+            rmdir(entry->fts_path); // of a folder that lay in an object's place
     }
     if (walk != NULL)
         fts_close(walk);
@@ -139,13 +161,16 @@ static void remove_unfinished(struct arena *arena, const struct store *store) {
     remove_left(arena_printf(arena, "%s/partial", store_path(store)), now - 7 * day);
 }
 
-bool store_collect(struct store *store, uint64_t most, struct store_swept *out) {
+bool store_collect(struct store *store, enum store_part part, uint64_t most,
+                   struct store_swept *out) {
     struct arena *arena = arena_new();
     struct store_list list;
     *out = (struct store_swept){.count = 0};
     bool done = store_list(arena, store, &list);
     if (done) {
         remove_unfinished(arena, store);
+        if (part == STORE_MADE)
+            leave_fetched(arena, &list);
         out->kept_bytes = list.bytes;
         if (list.count > 0)
             qsort(list.entries, list.count, sizeof *list.entries, by_use);

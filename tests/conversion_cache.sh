@@ -31,6 +31,7 @@ expect() {
     check "$name: the same bytes" diff -r -x .zooc -x build.ninja "$SCRATCH/first" "$1"
 }
 entries() { find "$ZOOC_CACHE/notes/actions" -type f | sort; }
+object_of() { sha256sum "$1" | sed "s,^\(..\)\([0-9a-f]*\).*,$ZOOC_CACHE/objects/\1/\2,"; }
 objects() { find "$ZOOC_CACHE/objects" -type f | sort; }
 
 tiny_net red 1
@@ -88,6 +89,11 @@ rm -rf fourth
 build fourth
 check "an entry under another's key answers nothing" test "$(awk '{print $2 <= 1}' <<<"$counts")" = 1
 check "and nothing wrong is built" diff -r -x .zooc -x build.ninja first fourth
+for file in $(objects; entries); do rm -f "$file" && mkdir -p "$file/some/folder"; done
+rm -rf fourth fifth
+expect "folders in the places of files are none" "3 0 0 0" fourth
+expect "and make room" "0 3 0 0" fifth
+rm -rf fifth
 
 # ---- Inputs that are gone ----
 mkdir away && mv red.tar blue/net.caffemodel away
@@ -144,6 +150,40 @@ check "a full cache shrinks" test "$(find "$ZOOC_CACHE/objects" "$ZOOC_CACHE/not
 rm -rf fifth
 build fifth
 check "and keeps what was used last" test "$counts" = "2 1 0 0"
+
+# A build whose outputs are many times the limit keeps near it all the time, also when ninja runs alone.
+rm -rf "$ZOOC_CACHE" large
+large_net() {
+    mkdir -p "$1"
+    sed 's/dim: 4/dim: 1000/; s/num_output: 2/num_output: 50/' blue/net.prototxt >"$1/net.prototxt"
+    python3 - "$1/net.caffemodel" "$2" <<'END'
+import struct, sys
+
+number = lambda n: bytes([n]) if n < 128 else bytes([n & 127 | 128]) + number(n >> 7)
+field = lambda n, data: number(n << 3 | 2) + number(len(data)) + data
+blob = lambda values, *shape: field(7, field(5, values) + field(7, field(1, b"".join(map(number, shape)))))
+weights = b"".join(struct.pack("<f", float(sys.argv[2]) + n) for n in range(50000))
+layer = field(1, b"fc") + field(2, b"InnerProduct") + blob(weights, 50, 1000) + blob(bytes(200), 50)
+open(sys.argv[1], "wb").write(field(100, layer))
+END
+}
+echo 'models:' >large.yml
+for n in $(seq 30); do
+    large_net "large/$n" "$n"
+    echo "  - {name: large-$n, model: [large/$n/net.prototxt, large/$n/net.caffemodel]}" >>large.yml
+done
+"$ZOOC" cache add blue/net.prototxt red.tar >/dev/null # stand for files that were fetched
+"$ZOOC" gen large.yml -o large-out >/dev/null
+ZOOC_CACHE_SIZE=1M ninja -C large-out >build.log 2>&1
+held=$(find "$ZOOC_CACHE/objects" -type f -printf '%s\n' | awk '{n += $1} END {print n}')
+check "six times the limit were put, not much more than it is there" test "$held" -lt 2000000 -a "$held" -gt 200000
+sed -i '$s/]}/], scale: 2}/' large.yml
+"$ZOOC" build large.yml -o large-out --cache_size 1K >build.log 2>&1
+held=$(find "$ZOOC_CACHE/objects" "$ZOOC_CACHE/notes/actions" -type f -printf '%s\n' | awk '{n += $1} END {print n}')
+own=$(stat -c %s blue/net.prototxt red.tar | awk '{n += $1} END {print n}')
+check "in the end the limit holds" test "$held" -le $((own + 1024))
+check "which is none to files that were fetched" test -e "$(object_of red.tar)" -a -e "$(object_of blue/net.prototxt)"
+rm -rf large large-out
 
 # ---- What must not be kept ----
 cat >writer <<END
@@ -207,6 +247,11 @@ rm -rf "$ZOOC_CACHE" fifth
 expect "another machine takes from it" "0 3 0 0" fifth --cache_url "$url"
 rm -rf fifth
 expect "and has it then without it" "0 3 0 0" fifth
+rm -rf fifth "$ZOOC_CACHE"
+expect "of which it keeps no more than it may" "0 3 0 0" fifth --cache_url "$url" --cache_size 1K
+check "the rest is gone" test "$(find "$ZOOC_CACHE/objects" "$ZOOC_CACHE/notes" -type f -printf '%s\n' | awk '{n += $1} END {print n}')" -le 1024
+rm -rf fifth "$ZOOC_CACHE"
+expect "all of it is taken again" "0 3 0 0" fifth --cache_url "$url"
 rm -rf fifth "$ZOOC_CACHE"
 ZOOC_CACHE='' HOME='' XDG_CACHE_HOME='' expect "it needs no cache of its own" "0 3 0 0" fifth --cache_url "$url"
 rm -rf fifth

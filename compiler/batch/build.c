@@ -154,7 +154,9 @@ static int finish(struct build *b, int ninja, double start) {
     struct tally *tally = tally_make(b->arena, b->request->gen.folder, list, ninja == 0);
     tally->seconds = now() - start;
     tell_files(b, tally);
-    if (tally->outcomes[MODEL_BUILT].models > 0)
+    bool filled =
+        tally->outcomes[MODEL_CACHED].models > 0 && cache_environment(b->arena).url != NULL;
+    if (tally->outcomes[MODEL_BUILT].models > 0 || filled)
         cache_shrink(b->arena);
     struct summary summary = {.tally = tally, .nothing_ran = b->progress.nothing_to_do};
     build_summary_print(b->arena, &summary, stdout);

@@ -2,6 +2,7 @@
 #include "compiler/batch/cached.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -163,9 +164,15 @@ static void keep_entry(struct work *work, struct cached *cached) {
     action_keep(&cached->cache, entry, cached->key);
 }
 
-// One step of 256 cleans, so that a large build does not outgrow the limit by much.
-static bool is_time_to_clean(const char *key) {
-    return strncmp(key, "00", 2) == 0;
+// A step cleans the more likely the more it has put, so that a build outgrows the limit by a
+// sixteenth of it at a time, whether its models are many or large.
+static bool is_time_to_clean(const struct work *work, const char *key) {
+    uint64_t put = 0, most = cache_environment(work->arena).size / 16;
+    for (uint32_t i = 0; i < work->record->count; i++)
+        put += work->record->lines[i].kind == RECORD_OUTPUT ? work->record->lines[i].size : 0;
+    char digits[9] = {0};
+    memcpy(digits, key, 8);
+    return put > 0 && (double)strtoul(digits, NULL, 16) / 4294967296.0 * (double)most < (double)put;
 }
 
 void cached_keep(struct work *work) {
@@ -180,7 +187,7 @@ void cached_keep(struct work *work) {
     if (!put_outputs(work, cached))
         return;
     keep_entry(work, cached);
-    if (is_time_to_clean(cached->key))
+    if (is_time_to_clean(work, cached->key))
         cache_shrink(work->arena);
 }
 

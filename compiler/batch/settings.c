@@ -119,5 +119,5 @@ void cache_shrink(struct arena *arena) {
         return;
     struct store *store = store_open(arena, environment.folder, false);
     if (store != NULL)
-        store_collect(store, environment.size, &swept);
+        store_collect(store, STORE_MADE, environment.size, &swept);
 }

@@ -19,7 +19,7 @@ static const char usage[] =
     "      --cache_dir DIR    where fetched files and conversions lie, for all builds; else\n"
     "                         $ZOOC_CACHE, or zooc in the user's cache folder\n"
     "      --cache_mode MODE  write; read: take from the cache and put nothing; off\n"
-    "      --cache_size SIZE  what the cache may grow to: 32G when not given\n"
+    "      --cache_size SIZE  what conversions may grow to there: 32G when not given\n"
     "      --cache_url URL    a cache on another machine, in the layout of Bazel's HTTP caches\n"
     "      --junit FILE       write what came of each step as JUnit XML\n"
     "      --markdown FILE    write the summary as Markdown, for a page of CI\n"

@@ -71,6 +71,7 @@ static void add_one(struct cache_command *c, const char *path) {
         diag_report(c->diag, NULL, FILE_OPEN, path, strerror(errno));
         return;
     }
+    fetch_mark(c->store, key);
     printf("%s  %s\n", key, path);
 }
 
@@ -125,6 +126,19 @@ static void print_room(struct cache_command *c, const char *room, uint32_t count
            count, tally_size(c->arena, bytes));
 }
 
+static void print_fetched(struct cache_command *c, const struct store_list *all) {
+    uint32_t count = 0;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < all->count && all->entries[i].room == NULL; i++) {
+        if (!store_note_has(c->store, STORE_ROOM_FETCHED, all->entries[i].key))
+            continue;
+        count++;
+        bytes += all->entries[i].size;
+    }
+    if (count > 0)
+        printf("of the objects fetched: %u (%s)\n", count, tally_size(c->arena, bytes));
+}
+
 // Entries are sorted by room.
 static void stat_cache(struct cache_command *c) {
     struct store_list all;
@@ -142,6 +156,7 @@ static void stat_cache(struct cache_command *c) {
         }
         print_room(c, room, next - first, bytes);
     }
+    print_fetched(c, &all);
     printf("all: %u (%s)\n", all.count, tally_size(c->arena, all.bytes));
 }
 
@@ -177,7 +192,7 @@ static void gc(struct cache_command *c) {
         diag_report(c->diag, NULL, OPTION_MISSING, "--max_size");
         return;
     }
-    if (!store_collect(c->store, c->max_size, &swept)) {
+    if (!store_collect(c->store, STORE_ALL, c->max_size, &swept)) {
         diag_report(c->diag, NULL, CACHE_OPEN, store_path(c->store), strerror(errno));
         return;
     }

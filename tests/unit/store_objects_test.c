@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <time.h>
 
+#include "cache/fetch.h"
 #include "cache/store.h"
 #include "cache/tree.h"
 
@@ -255,16 +256,74 @@ static void the_longest_unused_goes_first(void **state) {
     int fd = store_open_object(store, keys[0], STORE_BY_STAMP); // now the latest
     close(fd);
     struct store_swept swept;
-    assert_true(store_collect(store, 11, &swept));
+    assert_true(store_collect(store, STORE_ALL, 11, &swept));
     assert_int_equal(swept.count, 2);
     assert_int_equal(swept.kept_bytes, 11);
     assert_true(store_has(store, keys[0], NULL));
     assert_false(store_has(store, keys[1], NULL));
     assert_false(store_has(store, keys[2], NULL));
     assert_true(store_has(store, keys[3], NULL));
-    assert_true(store_collect(store, 0, &swept));
+    assert_true(store_collect(store, STORE_ALL, 0, &swept));
     assert_int_equal(swept.kept_bytes, 0);
     assert_int_equal(access("store/objects/stranger", F_OK), 0);
+}
+
+static void looking_is_no_use(void **state) {
+    (void)state;
+    struct store *store = new_store();
+    char key[STORE_KEY_SIZE];
+    struct stat status;
+    put_text(store, "abc", key);
+    set_used(abc_object, 1000);
+    assert_true(store_is_sound(store, abc_key));
+    assert_int_equal(stat(abc_object, &status), 0);
+    assert_int_equal(status.st_atim.tv_sec, 1000);
+}
+
+static void what_was_fetched_stays(void **state) {
+    (void)state;
+    struct store *store = new_store();
+    char made[STORE_KEY_SIZE], fetched[STORE_KEY_SIZE];
+    char sha384[SHA384_TEXT_SIZE];
+    struct slice note;
+    put_text(store, "fetched", fetched);
+    put_text(store, "made", made);
+    digest_bytes(DIGEST_SHA384, "fetched", 7, sha384);
+    assert_false(store_note_has(store, STORE_ROOM_FETCHED, fetched));
+    assert_true(fetch_name_by_sha384(arena, store, fetched, sha384));
+    fetch_mark(store, fetched);
+    assert_true(store_note_has(store, STORE_ROOM_FETCHED, fetched));
+    assert_true(store_note_write(store, "actions", made, "x", 1));
+    struct store_swept swept;
+    assert_true(store_collect(store, STORE_MADE, 4 + SHA256_TEXT_SIZE + 1, &swept));
+    assert_int_equal(swept.count, 0);
+    assert_int_equal(swept.kept_bytes, 4 + SHA256_TEXT_SIZE + 1);
+    assert_true(store_collect(store, STORE_MADE, 0, &swept));
+    assert_int_equal(swept.count, 2);
+    assert_false(store_has(store, made, NULL));
+    assert_true(store_has(store, fetched, NULL));
+    assert_true(store_note_read(arena, store, STORE_ROOM_SHA384, sha384, &note));
+    assert_true(store_collect(store, STORE_ALL, 0, &swept));
+    assert_false(store_has(store, fetched, NULL));
+    assert_false(store_note_has(store, STORE_ROOM_FETCHED, fetched));
+}
+
+static void folders_in_the_way_are_removed(void **state) {
+    (void)state;
+    struct store *store = new_store();
+    const char *note = arena_printf(arena, "store/notes/room/ba/%s", abc_key + 2);
+    const char *places[] = {abc_object, note};
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        assert_true(tree_make_folders(arena_printf(arena, "%s/with/more", places[i])));
+    char key[STORE_KEY_SIZE];
+    struct slice content;
+    assert_int_equal(store_open_object(store, abc_key, STORE_BY_STAMP), -1);
+    put_text(store, "abc", key);
+    assert_true(store_is_sound(store, abc_key));
+    assert_false(store_note_read(arena, store, "room", abc_key, &content));
+    assert_true(store_note_write(store, "room", abc_key, "hello", 5));
+    assert_true(store_note_read(arena, store, "room", abc_key, &content));
+    assert_int_equal(rmdir("store/tmp"), 0); // nothing is left there
 }
 
 static void dead_processes_files_are_removed(void **state) {
@@ -281,12 +340,12 @@ static void dead_processes_files_are_removed(void **state) {
     assert_int_equal(store_partial(store, "download", &path, arena), -1);
     assert_int_equal(errno, EAGAIN);
     struct store_swept swept;
-    assert_true(store_collect(store, 0, &swept));
+    assert_true(store_collect(store, STORE_ALL, 0, &swept));
     assert_int_equal(access("store/tmp/dead", F_OK), -1);
     assert_int_equal(access("store/tmp/young", F_OK), 0);
     assert_int_equal(access(path, F_OK), 0); // locked
     close(fd);
-    assert_true(store_collect(store, 0, &swept));
+    assert_true(store_collect(store, STORE_ALL, 0, &swept));
     assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -321,7 +380,7 @@ static int work_in_store(int process) {
             return 3;
         }
         struct store_swept swept;
-        if (round % 7 == process && !store_collect(store, sizeof text * 2, &swept))
+        if (round % 7 == process && !store_collect(store, STORE_ALL, sizeof text * 2, &swept))
             return 4;
     }
     return 0;
@@ -388,6 +447,9 @@ int main(void) {
         TEST(a_read_only_store_is_left_alone),
         TEST(notes_are_checked_when_read),
         TEST(the_longest_unused_goes_first),
+        TEST(looking_is_no_use),
+        TEST(what_was_fetched_stays),
+        TEST(folders_in_the_way_are_removed),
         TEST(dead_processes_files_are_removed),
         TEST(a_hashed_partial_is_adopted),
         TEST(processes_do_not_disturb_each_other),

@@ -396,7 +396,7 @@ static void take_local(struct fetching *f, struct job *job, const char *path) {
     char key[STORE_KEY_SIZE];
     const char *plain = unescape(f->arena, path);
     int fd = plain == NULL ? -1 : open(plain, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
+    struct stat status = {.st_size = 0};
     const char *fault = plain == NULL ? "the address is malformed" : NULL;
     if (fault == NULL && (fd < 0 || fstat(fd, &status) != 0))
         fault = arena_strdup(f->arena, strerror(errno));

@@ -16,7 +16,7 @@ void fatal_set_clean_up(void (*clean)(void)) {
 }
 
 // Straight to the descriptor: stdio may need the memory that has just run out.
-static _Noreturn void end_process(const char *line, size_t length, enum exit_code code) {
+static _Noreturn void end_process(const char *line, size_t length, int code) {
     ssize_t written = write(STDERR_FILENO, line, length);
     (void)written; // nobody is left to be told
     if (clean_up)

@@ -76,7 +76,7 @@ PRELOADS := $(patsubst %.c,$(OUT)/%.so,$(sort $(wildcard tests/preload/*.c)))
 TOOL_PARTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/tools/parts/*.c)))
 ZOOC := $(OUT)/zooc
 
-.PHONY: all setup setup-bench zoo test reproduce unit tools topologies bench lint format install clean help print-flags FORCE
+.PHONY: all setup setup-bench zoo test reproduce unit tools topologies goldens bench lint format install clean help print-flags FORCE
 .SECONDARY: $(GENERATED) $(UNIT_BINARIES:=.o) $(TOOL_BINARIES:=.o) $(TOOL_PARTS)
 .DELETE_ON_ERROR:
 
@@ -177,6 +177,9 @@ reproduce: all
 topologies: all
 	@tests/topologies/run.sh $(FILTER)
 
+goldens:
+	@ci/goldens
+
 bench: all
 	@tests/bench/run.sh
 	@tests/bench/scale.sh
@@ -202,6 +205,7 @@ help:
 #? make test           everything that is tested; ends with a line "N passed, N failed"
 #? make reproduce      build the zoo in two ways that differ in all that should not matter, compare every byte
 #? make topologies     convert the known topologies and compare with their frameworks (FILTER=resnet: some)
+#? make goldens        remake the numbers that tests compare with, by the frameworks themselves (see ci/goldens)
 #? make lint, format   check or apply the style of the sources
 #? make setup-bench    install the converters that make bench compares with
 #? make bench          time and memory beside cp and the Model Optimizer; a zoo of ten thousand models

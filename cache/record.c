@@ -2,12 +2,10 @@
 #include "cache/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "compiler/base/jot.h"
 #include "compiler/base/map.h"
 
 static const char first_line[] = "zooc record 1\n";
@@ -177,27 +175,6 @@ struct record *record_read(struct arena *arena, const char *path, bool *damaged)
     return record;
 }
 
-static bool write_beside(const char *path, const struct strbuf *text) {
-    struct strbuf fresh = STRBUF_INIT;
-    strbuf_printf(&fresh, "%s.%ld", path, (long)getpid());
-    int fd = open(fresh.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    bool done = fd >= 0;
-    for (size_t at = 0; done && at < text->length;) {
-        ssize_t written = write(fd, text->data + at, text->length - at);
-        done = written > 0 || (written < 0 && errno == EINTR);
-        at += written > 0 ? (size_t)written : 0;
-    }
-    if (fd >= 0 && close(fd) != 0)
-        done = false;
-    done = done && rename(fresh.data, path) == 0;
-    int error = errno;
-    if (fd >= 0 && !done)
-        unlink(fresh.data);
-    strbuf_free(&fresh);
-    errno = error;
-    return done;
-}
-
 void record_put(const struct record *record, struct strbuf *to) {
     size_t start = to->length;
     strbuf_puts(to, first_line);
@@ -211,7 +188,7 @@ void record_put(const struct record *record, struct strbuf *to) {
 bool record_write(const struct record *record, const char *path) {
     struct strbuf text = STRBUF_INIT;
     record_put(record, &text);
-    bool done = write_beside(path, &text);
+    bool done = jot(path, text.data, text.length);
     int error = errno;
     strbuf_free(&text);
     errno = error;

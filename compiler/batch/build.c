@@ -15,9 +15,11 @@
 
 #include "cache/tree.h"
 #include "compiler/base/fatal.h"
+#include "compiler/batch/child.h"
 #include "compiler/batch/list.h"
 #include "compiler/batch/progress.h"
 #include "compiler/batch/report.h"
+#include "compiler/batch/restore.h"
 #include "compiler/batch/summary.h"
 
 enum { NINJA_INTERRUPTED = 130 };
@@ -106,30 +108,68 @@ static void show_lines(struct build *b, int from) {
     fclose(lines);
 }
 
-// Ninja's exit code; -1 when it could not be run.
-static int run_ninja(struct build *b) {
-    int ends[2], status = -1;
+typedef int start_function(struct build *b, int output, pid_t *pid);
+
+// Shows the lines of what `start` starts until it ends. False with errno when it could not be run.
+static bool watch(struct build *b, start_function *start, int *status) {
+    int ends[2];
     pid_t pid;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        diag_report(b->diag, NULL, NINJA_MISSING, strerror(errno));
-        return -1;
-    }
-    int error = spawn_ninja(b, ends[1], &pid);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    int error = start(b, ends[1], &pid);
     close(ends[1]);
     if (error != 0) {
         close(ends[0]);
-        diag_report(b->diag, NULL, NINJA_MISSING, strerror(error));
-        return -1;
+        errno = error;
+        return false;
     }
-    // Ninja gets an interrupt from the terminal too, and ends its steps; we then tell what was
-    // built.
+    // The child gets an interrupt from the terminal too, and ends; we then tell what was built.
     signal(SIGINT, SIG_IGN);
     progress_start(&b->progress, stdout);
     show_lines(b, ends[0]);
     progress_end(&b->progress);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
         ;
+    return true;
+}
+
+// Ninja's exit code; -1 when it could not be run.
+static int run_ninja(struct build *b) {
+    int status = -1;
+    if (!watch(b, spawn_ninja, &status)) {
+        diag_report(b->diag, NULL, NINJA_MISSING, strerror(errno));
+        return -1;
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : NINJA_INTERRUPTED;
+}
+
+// ---- What the cache has ----
+
+static int fork_restore(struct build *b, int output, pid_t *pid) {
+    fflush(NULL); // or the child would print it once more
+    pid_t parent = getpid();
+    *pid = fork();
+    if (*pid != 0)
+        return *pid < 0 ? errno : 0;
+    if (!child_ends_with(parent) || dup2(output, STDOUT_FILENO) < 0 ||
+        chdir(b->request->gen.folder) != 0)
+        _exit(EXIT_BUG);
+    _exit(restore_run(b->arena, b->request->jobs) ? EXIT_DONE : EXIT_BUG);
+}
+
+// False when the user has interrupted it. All else that may go wrong is left to ninja.
+static bool restore(struct build *b, bool is_new) {
+    int status;
+    // What another program would answer is not known here.
+    if (b->request->gen.program != NULL ||
+        !restore_is_due(b->arena, b->request->gen.folder, is_new) ||
+        !watch(b, fork_restore, &status))
+        return true;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+        return false;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_DONE)
+        puts("taking from the cache beforehand was broken off; each step looks for itself");
+    return true;
 }
 
 // What continuous integration and people read after the build.
@@ -175,7 +215,8 @@ int build_run(struct arena *arena, const struct build_request *request, struct d
         return diag_exit_code(diag);
     tree_sweep(request->gen.folder);
     tree_sweep(arena_printf(arena, "%s/.zooc", request->gen.folder));
-    if (!gen_write(arena, &request->gen, diag)) {
+    enum gen_outcome planned = gen_write(arena, &request->gen, diag);
+    if (planned == GEN_FAILED) {
         if (fresh)
             remove_fresh_folder(&b);
         return diag_exit_code(diag);
@@ -184,7 +225,7 @@ int build_run(struct arena *arena, const struct build_request *request, struct d
         return diag_exit_code(diag);
     if (request->offline)
         setenv("ZOOC_OFFLINE", "1", 1); // for the steps, like the settings of the cache
-    int ninja = run_ninja(&b);
+    int ninja = restore(&b, planned == GEN_WRITTEN) ? run_ninja(&b) : NINJA_INTERRUPTED;
     int code = ninja < 0 ? EXIT_INPUT : finish(&b, ninja, start);
     return diag_exit_code(diag) > code ? diag_exit_code(diag) : code;
 }

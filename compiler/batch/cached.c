@@ -16,6 +16,7 @@ static const char log_name[] = "log"; // of the result line that holds what the 
 struct cached {
     struct action_cache cache;
     char key[SHA256_TEXT_SIZE]; // "": the question cannot be asked of others
+    struct record *entry;       // under that key, NULL: none
 };
 
 // ---- The question ----
@@ -54,22 +55,32 @@ bool cached_is_shared(const struct work *work) {
     return known || step->kind == STEP_CONVERT;
 }
 
-static struct cached *begin(struct work *work) {
-    struct cached *cached = arena_new_of(work->arena, struct cached);
+static void open_cache(struct work *work, struct cached *cached) {
     struct cache_environment where = cache_environment(work->arena);
-    if (where.mode == CACHE_OFF || !cached_is_shared(work) ||
-        (where.folder == NULL && where.url == NULL))
-        return cached;
+    if (where.mode == CACHE_OFF || !cached_is_shared(work))
+        return;
     cached->cache.read_only = where.mode == CACHE_READ;
     if (where.folder != NULL)
         cached->cache.store = store_open(work->arena, where.folder, cached->cache.read_only);
     if (where.url != NULL)
         cached->cache.remote = remote_open(work->arena, where.url, CACHE_FAULT_MARK);
+}
+
+// The question is asked once.
+static struct cached *ask(struct work *work) {
+    if (work->cached != NULL)
+        return work->cached;
+    struct cached *cached = work->cached = arena_new_of(work->arena, struct cached);
+    open_cache(work, cached);
+    if (cached->cache.store == NULL && cached->cache.remote == NULL)
+        return cached;
     bool known = true;
     for (uint32_t i = 0; i < work->input_count && work->step->kind == STEP_CONVERT; i++)
         known = sum_input(work, &work->inputs[i]) && known;
     if (!known || !action_key(work->record, cached->key))
         cached->key[0] = '\0';
+    else
+        cached->entry = action_find(work->arena, &cached->cache, cached->key);
     return cached;
 }
 
@@ -106,11 +117,8 @@ static bool take_files(struct work *work, struct cached *cached, const struct re
 }
 
 bool cached_take(struct work *work) {
-    struct cached *cached = work->cached == NULL ? begin(work) : work->cached;
-    work->cached = cached;
-    struct record *entry = NULL;
-    if (cached->key[0] != '\0')
-        entry = action_find(work->arena, &cached->cache, cached->key);
+    struct cached *cached = ask(work);
+    const struct record *entry = cached->entry;
     if (entry == NULL)
         return false;
     if (work->step->kind == STEP_CONVERT && !take_files(work, cached, entry)) {
@@ -122,9 +130,9 @@ bool cached_take(struct work *work) {
 }
 
 bool cached_knows(struct work *work, char key[SHA256_TEXT_SIZE]) {
-    struct cached *cached = work->cached = begin(work);
+    const struct cached *cached = ask(work);
     memcpy(key, cached->key, sizeof cached->key);
-    return key[0] != '\0' && action_find(work->arena, &cached->cache, key) != NULL;
+    return cached->entry != NULL;
 }
 
 // ---- Keeping ----
@@ -176,8 +184,7 @@ static bool is_time_to_clean(const struct work *work, const char *key) {
 }
 
 void cached_keep(struct work *work) {
-    struct cached *cached = work->cached == NULL ? begin(work) : work->cached;
-    work->cached = cached;
+    struct cached *cached = ask(work);
     if (cached->key[0] == '\0' || cached->cache.read_only)
         return;
     for (uint32_t i = 0; i < work->input_count && work->step->kind == STEP_CONVERT; i++) {

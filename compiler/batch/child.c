@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,4 +105,9 @@ void child_run_function(child_function *function, char **words, struct child_res
         be_child(function, words, ends[1]);
     result->error = pid < 0 ? errno : 0;
     finish(ends, pid, result);
+}
+
+bool child_ends_with(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return getppid() == parent;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "compiler/base/strbuf.h"
 
@@ -24,5 +25,9 @@ void child_run(char *const *words, struct child_result *result);
 // a conversion. The words are those of a sub-command, its name first.
 typedef int child_function(int argc, char **argv);
 void child_run_function(child_function *function, char **words, struct child_result *result);
+
+// In a child that was forked: from now on it ends, at once, when its parent does. False when the
+// parent is gone already.
+bool child_ends_with(pid_t parent);
 
 #endif

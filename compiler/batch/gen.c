@@ -213,23 +213,25 @@ static bool make_folder(struct gen *g) {
     return g->folder != NULL || fail_write(g, g->request->folder);
 }
 
-bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag) {
+enum gen_outcome gen_write(struct arena *arena, const struct gen_request *request,
+                           struct diag *diag) {
     struct gen g = {.arena = arena, .diag = diag, .request = request, .reached = names_new(arena)};
     // A folder that does not exist yet is only made for manifests that are right.
     if (access(request->folder, F_OK) == 0) {
         if (!make_folder(&g))
-            return false;
+            return GEN_FAILED;
         if (is_current(&g))
-            return link_program(&g);
+            return link_program(&g) ? GEN_SAME : GEN_FAILED;
     }
     struct zoo *zoo = zoo_read(arena, request->manifests, request->manifest_count, diag);
     if (zoo == NULL || !make_folder(&g))
-        return false;
+        return GEN_FAILED;
     struct plan_request wanted = {
         .zoo = zoo, .no_verify = request->no_verify, .folder_path = folder_path, .context = &g};
     struct plan *plan = plan_zoo(arena, &wanted, diag);
-    return diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, &wanted) &&
-           write_build_file(&g, zoo, plan) && write_record(&g, zoo);
+    bool done = diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, &wanted) &&
+                write_build_file(&g, zoo, plan) && write_record(&g, zoo);
+    return done ? GEN_WRITTEN : GEN_FAILED;
 }
 
 // The request that the record of the last gen tells of, seen from the build folder.

@@ -20,8 +20,15 @@ struct gen_request {
     bool no_verify;      // goldens are left alone
 };
 
-// Files that would not change are left untouched. False after a report; then no file has changed.
-bool gen_write(struct arena *arena, const struct gen_request *request, struct diag *diag);
+enum gen_outcome {
+    GEN_FAILED, // after a report; no file has changed
+    GEN_SAME,   // nothing to write
+    GEN_WRITTEN,
+};
+
+// Files that would not change are left untouched.
+enum gen_outcome gen_write(struct arena *arena, const struct gen_request *request,
+                           struct diag *diag);
 
 // In a build folder: the plan of its manifests as they are now, with the settings of the last gen.
 // NULL after a report.

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cache/tree.h"
+#include "compiler/base/jot.h"
 #include "compiler/base/map.h"
-#include "compiler/base/outfile.h"
 #include "compiler/batch/tally.h"
 #include "rules/ninja/plan.h"
 
@@ -52,7 +52,7 @@ static bool write_log(const struct tally *tally, const struct model_tally *model
     tally_steps(model, add_step, &log);
     const char *file =
         arena_printf(log.arena, "%s/%s", tally->folder, tally_log(log.arena, model->model->name));
-    bool done = outfile_replace(file, log.text.data, log.text.length, NULL);
+    bool done = jot(file, log.text.data, log.text.length);
     strbuf_free(&log.text);
     arena_free(log.arena);
     return done;

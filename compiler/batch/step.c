@@ -182,6 +182,35 @@ int step_run(struct arena *arena, const struct step *step,
     return outcome == EVENT_FAILED ? EXIT_INPUT : EXIT_DONE;
 }
 
+// ---- Only from the cache ----
+
+static bool restore(struct work *work) {
+    char key[SHA256_TEXT_SIZE];
+    if (is_answered(work))
+        return true;
+    if (!cached_knows(work, key))
+        return false;
+    unlink(work->record_path);
+    tree_sweep(work->output_root);
+    return cached_take(work) && write_answer(work);
+}
+
+bool step_restore(struct arena *arena, const struct step *step) {
+    struct work work;
+    begin(&work, arena, step, NULL);
+    work.log = lock_log(&work);
+    double start = now();
+    work_ask(&work);
+    bool done = diag_count(work.diag, DIAG_FAILED) == 0 && restore(&work);
+    cached_end(&work);
+    if (done)
+        work_tell(&work, work.cached == NULL ? EVENT_SAME : EVENT_CACHED, now() - start);
+    else if (work.notice != NULL)
+        puts(work.notice);
+    end(&work);
+    return done;
+}
+
 // ---- Explaining ----
 
 // What the log says of the last time that the step ran, without the end of the line.

@@ -77,6 +77,10 @@ bool step_parse(struct arena *arena, struct diag *diag, enum step_kind kind, int
 int step_run(struct arena *arena, const struct step *step,
              child_function *(*find)(const char *name));
 
+// The same for a step whose answer stands or is in the cache; any other is left as it is. Prints
+// only what is wrong with the cache.
+bool step_restore(struct arena *arena, const struct step *step);
+
 // Says whether the step would run, and why.
 void step_explain(struct arena *arena, const struct step *step, FILE *to);
 

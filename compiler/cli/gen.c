@@ -24,7 +24,8 @@ int command_gen(int argc, char **argv) {
     bool help;
     int code = EXIT_USAGE;
     if (build_options(argc, argv, &request, diag, &help))
-        code = gen_write(arena, &request.gen, diag) ? EXIT_DONE : diag_exit_code(diag);
+        code =
+            gen_write(arena, &request.gen, diag) != GEN_FAILED ? EXIT_DONE : diag_exit_code(diag);
     else if (help)
         code = fputs(usage, stdout) < 0 ? EXIT_INPUT : EXIT_DONE;
     cli_print_diag(diag, NULL);

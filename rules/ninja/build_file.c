@@ -12,6 +12,9 @@ static const char rules[] =
 #include "rules/ninja/templates.inc"
     ;
 
+static const char *const rule_names[] = {
+    [PLAN_UNPACK] = "unpack", [PLAN_CONVERT] = "convert", [PLAN_VERIFY] = "verify"};
+
 // ---- Pools ----
 // Ninja counts steps, not bytes, and a step is in one pool: it goes into the smallest class that
 // holds it. The memory is parted among the classes that occur, from the largest down, so that all
@@ -103,6 +106,40 @@ uint64_t build_file_memory(void) {
     return rounded;
 }
 
+// ---- Commands ----
+
+static void put_variable_of(struct strbuf *to, const char *name, size_t length,
+                            const struct plan_step *step, const char *build_id) {
+    const struct {
+        const char *name, *value;
+    } variables[] = {{"build_id", build_id}, {"model", step->model}, {"variant", step->variant}};
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        if (strlen(variables[i].name) == length && strncmp(variables[i].name, name, length) == 0)
+            strbuf_puts(to, variables[i].value);
+    }
+    if (length == 4 && strncmp(name, "step", length) == 0)
+        ninja_shell_words(to, step->words.items, step->words.count);
+}
+
+static const char *rule_command(const char *rule) {
+    char start[64];
+    snprintf(start, sizeof start, "rule %s\n  command = ", rule);
+    const char *found = strstr(rules, start);
+    return found == NULL ? "" : found + strlen(start);
+}
+
+void build_file_command(struct strbuf *to, const struct plan_step *step, const char *build_id) {
+    for (const char *c = rule_command(rule_names[step->kind]); *c != '\0' && *c != '\n';) {
+        if (*c != '$') {
+            strbuf_putc(to, *c++);
+            continue;
+        }
+        size_t length = strspn(++c, "abcdefghijklmnopqrstuvwxyz_");
+        put_variable_of(to, c, length, step, build_id);
+        c += length;
+    }
+}
+
 // ---- Edges ----
 
 static struct ninja_paths paths_of(const struct text_list *list) {
@@ -110,8 +147,6 @@ static struct ninja_paths paths_of(const struct text_list *list) {
 }
 
 static void put_step(struct strbuf *to, const struct plan_step *step, const struct pools *pools) {
-    static const char *const rule_names[] = {
-        [PLAN_UNPACK] = "unpack", [PLAN_CONVERT] = "convert", [PLAN_VERIFY] = "verify"};
     struct ninja_edge edge = {
         .rule = rule_names[step->kind],
         .outputs = paths_of(&step->outputs),

@@ -17,6 +17,9 @@ struct build_file {
 
 void build_file_write(struct strbuf *to, const struct build_file *file);
 
+// The command of a step as ninja hands it to the shell.
+void build_file_command(struct strbuf *to, const struct plan_step *step, const char *build_id);
+
 // Bytes that are free now, or what the control group leaves, rounded down to a power of two so that
 // the file does not change with every breath of the machine.
 uint64_t build_file_memory(void);

@@ -51,7 +51,6 @@ static bool is_plain_word(const char *word) {
     return true;
 }
 
-// Quoted for the shell, and then every `$` doubled for ninja.
 static void shell_word(struct strbuf *to, const char *word) {
     if (is_plain_word(word)) {
         strbuf_puts(to, word);
@@ -61,20 +60,25 @@ static void shell_word(struct strbuf *to, const char *word) {
     for (; *word != '\0'; word++) {
         if (*word == '\'')
             strbuf_puts(to, "'\\''");
-        else if (*word == '$')
-            strbuf_puts(to, "$$");
         else
             strbuf_putc(to, *word);
     }
     strbuf_putc(to, '\'');
 }
 
-void ninja_words(struct strbuf *to, const char *const *words, uint32_t count) {
+void ninja_shell_words(struct strbuf *to, const char *const *words, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0)
             strbuf_putc(to, ' ');
         shell_word(to, words[i]);
     }
+}
+
+void ninja_words(struct strbuf *to, const char *const *words, uint32_t count) {
+    struct strbuf command = STRBUF_INIT;
+    ninja_shell_words(&command, words, count);
+    ninja_value(to, command.data);
+    strbuf_free(&command);
 }
 
 static void put_paths(struct strbuf *to, const char *before, const struct ninja_paths *paths) {

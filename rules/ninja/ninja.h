@@ -18,7 +18,9 @@ bool ninja_can_name(const char *path);
 void ninja_path(struct strbuf *to, const char *path);
 // The value of a variable.
 void ninja_value(struct strbuf *to, const char *text);
-// The words of a command as the value of a variable, each quoted for the shell where it must be.
+// The words of a command, each quoted for the shell where it must be.
+void ninja_shell_words(struct strbuf *to, const char *const *words, uint32_t count);
+// The same as the value of a variable.
 void ninja_words(struct strbuf *to, const char *const *words, uint32_t count);
 
 struct ninja_paths {

@@ -250,6 +250,7 @@ bool restore_run(struct arena *arena, unsigned jobs) {
     if (plan == NULL)
         return true;
     find_candidates(&r, plan);
-    r.taken = mmap(NULL, sizeof *r.taken, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    r.taken =
+        mmap(NULL, sizeof *r.taken, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return r.taken == MAP_FAILED || run_workers(&r, worker_count(&r, jobs));
 }

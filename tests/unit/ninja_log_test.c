@@ -56,7 +56,7 @@ static void other_formats_are_left_alone(void **state) {
 static void ninja_gives_the_same_hash(void **state) {
     (void)state;
     static const char *const commands[] = {
-        "true",     "true a",     "true ab",         "true abc",  "true abcd",
+        "true",     "true a",     "true ab",         "true abc",      "true abcd",
         "true 123", "true 12345", "true 1234567890", "true \303\274", "true 'it'\\''s' \"$PATH\"",
     };
     struct strbuf rules = STRBUF_INIT;

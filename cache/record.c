@@ -7,6 +7,7 @@
 
 #include "compiler/base/jot.h"
 #include "compiler/base/map.h"
+#include "compiler/base/printable.h"
 
 static const char first_line[] = "zooc record 1\n";
 static const char last_line[] = "sum\t\t";
@@ -210,22 +211,41 @@ static void next_reason(struct strbuf *why) {
         strbuf_puts(why, "; ");
 }
 
+// Names and values are what somebody wrote into a manifest, however long, or called a file.
+static void put_quoted(struct strbuf *to, const char *text) {
+    enum { MOST = 200 };
+    size_t length = strlen(text);
+    strbuf_putc(to, '\'');
+    printable_add(to, text, length < MOST ? length : MOST);
+    strbuf_puts(to, length < MOST ? "'" : "...'");
+}
+
+static void put_reason(struct strbuf *why, const struct record_line *line, const char *what) {
+    next_reason(why);
+    strbuf_printf(why, "%s ", kinds[line->kind].name);
+    put_quoted(why, line->name);
+    strbuf_puts(why, what);
+}
+
 // Says how `line` of one record looks in the other.
 static bool same_line(const struct record_line *line, const struct record *was,
                       struct strbuf *why) {
     const struct record_line *old = record_find(was, line->kind, line->name);
     if (old != NULL && strcmp(old->value, line->value) == 0)
         return true;
-    const char *kind = kinds[line->kind].name;
-    next_reason(why);
-    if (old == NULL)
-        strbuf_printf(why, "%s '%s' is new", kind, line->name);
-    else if (line->kind == RECORD_OPTION)
-        strbuf_printf(why, "option '%s' was '%s' and is '%s'", line->name, old->value, line->value);
-    else if (line->kind == RECORD_BUILD)
+    if (old == NULL) {
+        put_reason(why, line, " is new");
+    } else if (line->kind == RECORD_OPTION) {
+        put_reason(why, line, " was ");
+        put_quoted(why, old->value);
+        strbuf_puts(why, " and is ");
+        put_quoted(why, line->value);
+    } else if (line->kind == RECORD_BUILD) {
+        next_reason(why);
         strbuf_puts(why, "the compiler is another one");
-    else
-        strbuf_printf(why, "%s '%s' has changed", kind, line->name);
+    } else {
+        put_reason(why, line, " has changed");
+    }
     return false;
 }
 
@@ -238,8 +258,7 @@ bool record_answers(const struct record *was, const struct record *now, struct s
     for (uint32_t i = 0; i < was->count; i++) {
         const struct record_line *line = &was->lines[i];
         if (kinds[line->kind].question && record_find(now, line->kind, line->name) == NULL) {
-            next_reason(why);
-            strbuf_printf(why, "%s '%s' is gone", kinds[line->kind].name, line->name);
+            put_reason(why, line, " is gone");
             same = false;
         }
     }

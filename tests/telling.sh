@@ -76,6 +76,31 @@ check "Markdown counts" grep -q '^## zooc: 2 of 4 models failed$' page.md
 check "and escapes what is markup" grep -qF 'Hard\|max' page.md
 check "and is a table" test "$(grep -c '^| .* |$' page.md)" = 10
 
+# ---- Models that would say too much ----
+hostile() { # NAME TYPE: a net whose last layer has this type
+    tiny_net "$1" 1
+    python3 -c 'import sys; p, t = sys.argv[1:]; s = open(p, "rb").read().replace(b"\"Softmax\"", b"\"" + eval(f"b\"{t}\"") + b"\""); open(p, "wb").write(s)' "$1/net.prototxt" "$2"
+    echo "  - {name: $1, model: [$1/net.prototxt, $1/net.caffemodel]}" >>hostile.yml
+}
+echo 'models:' >hostile.yml
+hostile codes '\x1b[31m\x07\xc2\x9b2J'
+hostile bytes '\xff\xfe\xc0\xaf\xed\xa0\x80'
+hostile markup ']]>&<\xef\xbf\xbf\xef\xbf\xbe'
+hostile turned '\xe2\x80\xae\xe2\x80\xa8'
+"$ZOOC" build hostile.yml -o hostile --junit hostile.xml --markdown hostile.md >hostile.log 2>&1
+python3 - <<'END'
+import json
+import xml.etree.ElementTree as tree
+
+for line in open("hostile/.zooc/events.jsonl", encoding="utf-8"):
+    assert "cause" in json.loads(line), line
+assert len(tree.parse("hostile.xml").getroot()) == 4
+for name in "hostile.xml", "hostile.md", "hostile.log", *(f"hostile/.zooc/logs/{m}.log" for m in ("codes", "bytes", "turned")):
+    text = open(name, encoding="utf-8", newline="").read()
+    assert all(c in "\n\t" or c.isprintable() for c in text), (name, [c for c in text if not c.isprintable()])
+END
+check "what a model says does no harm in any of the files" test $? = 0
+
 # ---- Again ----
 status=0
 "$ZOOC" build zoo.yml -o out --junit junit.xml >build.log 2>&1 || status=$?
@@ -113,6 +138,15 @@ explained goood
 check "a wrong name is an error with a hint" test $? = 2 -a -n "$(grep "did you mean 'good'" explained.log)"
 "$ZOOC" cache explain -o nowhere >explained.log 2>&1
 check "so is a wrong folder" test $? = 1 -a -n "$(grep nowhere explained.log)"
+sed 's/archive: packed.tar.gz/&, prepare: [{replace: net.prototxt, pattern: tiny, with: wee}]/' zoo.yml >prepared.yml
+"$ZOOC" build prepared.yml -o prepared >/dev/null 2>&1
+sed -i 's/wee/small/' prepared.yml
+"$ZOOC" cache explain packed -o prepared >explained.log 2>&1
+check "what an unpacking may change is told" grep -qx "packed: convert FP32: up to date, unless unpacking changes what it reads" explained.log
+check "values stand on one line" grep -q "option 'prepare 1' was 'replace net.prototxt.x0atiny.x0awee.x0a0' and is '" explained.log
+rm -r prepared/.zooc/models/packed
+"$ZOOC" cache explain packed -o prepared >explained.log 2>&1
+check "without the files, too" grep -qx "packed: convert FP32: will run after unpacking" explained.log
 sed -i 's/, scale: 3//' zoo.yml
 
 # ---- A terminal ----

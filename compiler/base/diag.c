@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler/base/fatal.h"
+#include "compiler/base/printable.h"
 #include "compiler/base/strbuf.h"
 
 #define KEPT_MESSAGES 1000U // a hostile model must not fill the memory with complaints
@@ -106,45 +107,6 @@ int diag_exit_code(const struct diag *diag) {
     return diag_count(diag, DIAG_FAILED) ? EXIT_INPUT : EXIT_DONE;
 }
 
-// ---- Text that comes from an input ----
-
-// Bytes of the UTF-8 character at `text`, which ends at NUL; 0 when it is none (overlong,
-// surrogate, cut off) or is a control character that a terminal would obey.
-static unsigned printable_length(const char *text) {
-    const unsigned char *c = (const unsigned char *)text;
-    if (c[0] < 0x80)
-        return c[0] >= 0x20 && c[0] != 0x7f;
-    unsigned length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-    uint32_t code = c[0] & (0x7fU >> length);
-    for (unsigned i = 1; i < length; i++) {
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (c[i] & 0x3fU);
-    }
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; // from a0: c1 controls excluded
-    bool valid = c[0] >= 0xc2 && c[0] <= 0xf4 && code >= least[length] && code <= 0x10ffff &&
-                 (code < 0xd800 || code > 0xdfff);
-    return valid ? length : 0;
-}
-
-// Appends up to `size` bytes of `text`, anything unprintable as \xNN.
-static void add_safe(struct strbuf *out, const char *text, size_t size) {
-    for (size_t i = 0; i < size && text[i];) {
-        unsigned length = printable_length(text + i);
-        if (length && length <= size - i) {
-            strbuf_add(out, text + i, length);
-            i += length;
-        } else {
-            strbuf_printf(out, "\\x%02x", (unsigned char)text[i]);
-            i++;
-        }
-    }
-}
-
-static void add_safe_text(struct strbuf *out, const char *text) {
-    add_safe(out, text, strlen(text));
-}
-
 // ---- Printing for people ----
 
 static const struct {
@@ -167,7 +129,7 @@ static void add_grade(struct strbuf *out, enum diag_grade grade, enum diag_style
 // file:line:column: layer 'x' (Type): , as far as known.
 static void add_place(struct strbuf *out, const struct place *at) {
     if (at->file)
-        add_safe_text(out, at->file);
+        printable_text(out, at->file);
     if (at->file && at->line) {
         strbuf_printf(out, ":%u", at->line);
         if (at->column)
@@ -180,11 +142,11 @@ static void add_place(struct strbuf *out, const struct place *at) {
     if (!at->layer)
         return;
     strbuf_puts(out, "layer '");
-    add_safe_text(out, at->layer);
+    printable_text(out, at->layer);
     strbuf_putc(out, '\'');
     if (at->layer_type) {
         strbuf_puts(out, " (");
-        add_safe_text(out, at->layer_type);
+        printable_text(out, at->layer_type);
         strbuf_putc(out, ')');
     }
     strbuf_puts(out, ": ");
@@ -196,7 +158,7 @@ static void add_place(struct strbuf *out, const struct place *at) {
 static void add_source(struct strbuf *out, const char *text, size_t size) {
     for (const char *end = text + size; text < end;) {
         const char *tab = memchr(text, '\t', (size_t)(end - text));
-        add_safe(out, text, (size_t)((tab ? tab : end) - text));
+        printable_add(out, text, (size_t)((tab ? tab : end) - text));
         if (tab)
             strbuf_putc(out, ' ');
         text = tab ? tab + 1 : end;
@@ -237,7 +199,7 @@ static void add_plain(struct strbuf *out, const struct message *message, enum di
     const struct diag_entry *entry = diag_entry(message->id);
     add_grade(out, entry->grade, style);
     add_place(out, &message->at);
-    add_safe_text(out, message->text);
+    printable_text(out, message->text);
     strbuf_putc(out, '\n');
     add_caret(out, &message->at);
     if (entry->remedy[0])
@@ -258,7 +220,7 @@ static void add_string(struct json_object *object, const char *key, const char *
     if (!text)
         return;
     struct strbuf safe = STRBUF_INIT;
-    add_safe_text(&safe, text);
+    printable_text(&safe, text);
     add_member(object, key, json_object_new_string_len(safe.data, (int)safe.length));
     strbuf_free(&safe);
 }

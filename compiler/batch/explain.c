@@ -35,13 +35,31 @@ static bool parse(struct arena *arena, const struct plan_step *planned, struct s
     return step_parse(arena, diag, kind_of[planned->kind], count, words, step);
 }
 
-static void explain_step(const struct plan_step *planned, FILE *to, struct diag *diag) {
+// What of a model will run: an unpacking, and the conversion of the variant at hand.
+struct explained {
+    const char *model;
+    bool unpacks, converts;
+};
+
+// The step before a planned one, if that will run.
+static const char *earlier(const struct explained *said, const struct plan_step *planned) {
+    if (planned->kind == PLAN_VERIFY && said->converts)
+        return "the conversion";
+    return planned->kind != PLAN_UNPACK && said->unpacks ? "unpacking" : NULL;
+}
+
+static void explain_step(struct explained *said, const struct plan_step *planned, FILE *to,
+                         struct diag *diag) {
     struct arena *arena = arena_new();
     struct step step;
+    if (said->model == NULL || strcmp(said->model, planned->model) != 0)
+        *said = (struct explained){.model = planned->model};
     if (parse(arena, planned, &step, diag)) {
         fprintf(to, "%s: %s%s%s: ", planned->model, step_kind_names[kind_of[planned->kind]],
                 planned->variant[0] == '\0' ? "" : " ", planned->variant);
-        step_explain(arena, &step, to);
+        bool runs = step_explain(arena, &step, earlier(said, planned), to);
+        said->unpacks = planned->kind == PLAN_UNPACK ? runs : said->unpacks;
+        said->converts = planned->kind == PLAN_CONVERT ? runs : said->converts;
     }
     arena_free(arena);
 }
@@ -73,8 +91,9 @@ void explain_models(struct arena *arena, const char *folder, const char *const *
     if (plan == NULL)
         return;
     check_names(arena, plan, models, count, diag);
+    struct explained said = {.model = NULL};
     for (uint32_t i = 0; i < plan->count; i++) {
         if (is_wanted(plan->steps[i].model, models, count))
-            explain_step(&plan->steps[i], to, diag);
+            explain_step(&said, &plan->steps[i], to, diag);
     }
 }

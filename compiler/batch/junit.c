@@ -8,6 +8,7 @@
 #include "compiler/base/fatal.h"
 #include "compiler/base/map.h"
 #include "compiler/base/outfile.h"
+#include "compiler/base/printable.h"
 #include "compiler/batch/tally.h"
 
 struct junit {
@@ -37,13 +38,10 @@ static void seconds_attribute(struct junit *j, double seconds) {
 
 // XML has no way to write control characters, nor what is not UTF-8.
 static const char *printable(struct arena *arena, const char *text, size_t size) {
-    char *copy = arena_strndup(arena, text, size);
-    bool whole = xmlCheckUTF8(BAD_CAST copy) == 1;
-    for (char *c = copy; *c != '\0'; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if ((byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f || (!whole && byte > 0x7f))
-            *c = '?';
-    }
+    struct strbuf out = STRBUF_INIT;
+    printable_lines(&out, text, size);
+    const char *copy = arena_strdup(arena, out.data);
+    strbuf_free(&out);
     return copy;
 }
 

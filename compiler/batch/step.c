@@ -233,22 +233,37 @@ static void explain_cache(struct work *work, FILE *to) {
         fprintf(to, "    cache: %s %s\n", key, known ? "is there" : "is not there");
 }
 
-void step_explain(struct arena *arena, const struct step *step, FILE *to) {
+// Only the step that runs before it can tell what it will read.
+static bool explain_question(struct work *work, const char *earlier, FILE *to) {
+    work_ask(work);
+    if (diag_count(work->diag, DIAG_FAILED) > 0 && earlier == NULL) {
+        fprintf(to, "cannot run:\n");
+        diag_print(work->diag, to, DIAG_PLAIN, DIAG_WARNING);
+        return false;
+    }
+    if (diag_count(work->diag, DIAG_FAILED) > 0) {
+        fprintf(to, "will run after %s\n", earlier);
+        return true;
+    }
+    if (is_answered(work)) {
+        fprintf(to, "up to date%s%s%s\n", earlier == NULL ? "" : ", unless ",
+                earlier == NULL ? "" : earlier, earlier == NULL ? "" : " changes what it reads");
+        return false;
+    }
+    fprintf(to, "will run because %s\n", work->why.data);
+    return true;
+}
+
+bool step_explain(struct arena *arena, const struct step *step, const char *earlier, FILE *to) {
     struct work work;
     begin(&work, arena, step, NULL);
-    work_ask(&work);
-    if (diag_count(work.diag, DIAG_FAILED) > 0) {
-        fprintf(to, "cannot run:\n");
-        diag_print(work.diag, to, DIAG_PLAIN, DIAG_WARNING);
-    } else if (is_answered(&work)) {
-        fprintf(to, "up to date\n");
-    } else {
-        fprintf(to, "will run because %s\n", work.why.data);
-    }
-    explain_cache(&work, to);
+    bool runs = explain_question(&work, earlier, to);
+    if (diag_count(work.diag, DIAG_FAILED) == 0)
+        explain_cache(&work, to);
     const char *reason = last_reason(&work);
     if (reason != NULL)
         fprintf(to, "    last time it ran because %s\n", reason);
     cached_end(&work);
     end(&work);
+    return runs;
 }

@@ -81,7 +81,8 @@ int step_run(struct arena *arena, const struct step *step,
 // only what is wrong with the cache.
 bool step_restore(struct arena *arena, const struct step *step);
 
-// Says whether the step would run, and why.
-void step_explain(struct arena *arena, const struct step *step, FILE *to);
+// Says whether the step would run, and why. `earlier`: a step whose outputs it reads will run, or
+// NULL. Returns whether this one will.
+bool step_explain(struct arena *arena, const struct step *step, const char *earlier, FILE *to);
 
 #endif

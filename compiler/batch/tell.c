@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "compiler/base/fatal.h"
+#include "compiler/base/printable.h"
 #include "compiler/batch/work.h"
 
 // The messages as they are printed, in memory.
@@ -48,8 +49,12 @@ static void write_log(const struct work *work, enum event_outcome outcome) {
 }
 
 static void add_text(struct json_object *to, const char *key, const char *text) {
-    if (text != NULL && text[0] != '\0')
-        json_object_object_add(to, key, json_object_new_string(text));
+    struct strbuf line = STRBUF_INIT;
+    if (text != NULL)
+        printable_text(&line, text);
+    if (line.length > 0)
+        json_object_object_add(to, key, json_object_new_string(line.data));
+    strbuf_free(&line);
 }
 
 static uint64_t output_bytes(const struct work *work) {

@@ -139,3 +139,9 @@ struct value *order_append(struct builder *b, const char *name, struct value *v,
     v->names = names;
     return turned;
 }
+
+struct value *order_above(const struct value *v, const struct order *order) {
+    struct order own;
+    struct node *n = v != NULL ? v->producer : NULL;
+    return n != NULL && order_read(n, &own) && order_same(&own, order) ? node_input(n, 0) : NULL;
+}

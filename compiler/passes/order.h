@@ -15,6 +15,8 @@ bool order_read(const struct node *n, struct order *out);
 bool order_same(const struct order *a, const struct order *b);
 bool order_is_identity(const struct order *order);
 struct order order_inverse(const struct order *order);
+// What stands above the Transpose that gives `v`, when it is of this order.
+struct value *order_above(const struct value *v, const struct order *order);
 // Channels, which are axis 1, or 0 where there is no batch, go last; the others keep their order.
 bool order_puts_channels_last(const struct order *order);
 // Axes longer than 1 keep their order: in memory nothing moves.

@@ -15,9 +15,6 @@ struct move { // `n` is to read what the Transpose above it reads
 
 typedef bool move_function(struct move *m);
 
-// What stands above the Transpose that gives `v`, when it is of this order.
-struct value *sink_above(const struct value *v, const struct order *order);
-
 move_function sink_reshape;
 
 // A Transpose to channels first below the Reshape `n`, and one of any order above it: the former

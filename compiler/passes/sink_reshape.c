@@ -12,7 +12,7 @@
 enum { LOOK_AHEAD = 12, LOOK_AT = 64 };
 
 static void read_above(struct move *m) {
-    node_set_input(m->n, 0, sink_above(node_input(m->n, 0), &m->order));
+    node_set_input(m->n, 0, order_above(node_input(m->n, 0), &m->order));
 }
 
 // --- fully connected layers ----------------------------------------------------------------------
@@ -161,7 +161,7 @@ static bool move_groups(struct move *m) {
 }
 
 bool sink_reshape(struct move *m) {
-    struct value *x = sink_above(node_input(m->n, 0), &m->order);
+    struct value *x = order_above(node_input(m->n, 0), &m->order);
     const struct shape from = node_input(m->n, 0)->shape;
     if (shape_is_static(&from) && shape_equal(&from, &m->n->outputs[0].shape))
         return move_same_shape(m, &from);

@@ -17,12 +17,6 @@ enum { LOOK_AHEAD = 4 };
 
 // --- what a node reads --------------------------------------------------------------------------
 
-struct value *sink_above(const struct value *v, const struct order *order) {
-    struct order own;
-    struct node *n = v != NULL ? v->producer : NULL;
-    return n != NULL && order_read(n, &own) && order_same(&own, order) ? node_input(n, 0) : NULL;
-}
-
 // A constant that is broadcast against the result, in the order above.
 static struct value *reordered(struct move *m, const struct value *v) {
     struct arena *arena = m->b.graph->arena;
@@ -63,7 +57,7 @@ enum operand { OPERAND_ABOVE, OPERAND_CONSTANT, OPERAND_SINGLE, OPERAND_FOREIGN,
 static enum operand operand_of(const struct move *m, const struct value *v) {
     if (v == NULL)
         return OPERAND_SINGLE;
-    if (sink_above(v, &m->order) != NULL)
+    if (order_above(v, &m->order) != NULL)
         return OPERAND_ABOVE;
     if (v->constant != NULL && v->shape.rank <= m->order.rank)
         return OPERAND_CONSTANT;
@@ -91,7 +85,7 @@ static void move_operand(struct move *m, uint32_t input) {
     enum operand kind = operand_of(m, v);
     struct order back = order_inverse(&m->order);
     if (kind == OPERAND_ABOVE)
-        v = sink_above(v, &m->order);
+        v = order_above(v, &m->order);
     else if (kind == OPERAND_CONSTANT)
         v = reordered(m, v);
     else if (kind == OPERAND_FOREIGN)
@@ -109,7 +103,7 @@ static bool move_operands(struct move *m) {
 }
 
 static void move_data(struct move *m) {
-    node_set_input(m->n, 0, sink_above(node_input(m->n, 0), &m->order));
+    node_set_input(m->n, 0, order_above(node_input(m->n, 0), &m->order));
 }
 
 // --- numbers that count axes --------------------------------------------------------------------

@@ -23,6 +23,16 @@ struct port port_at(struct ints map, uint32_t index) {
         .place = d[0], .axis = d[1], .start = d[2], .end = d[3], .stride = d[4], .part = d[5]};
 }
 
+void port_set(struct arena *arena, struct ints *map, uint32_t index, const struct port *p) {
+    int64_t *data = arena_array_of(arena, map->count, int64_t);
+    for (uint32_t i = 0; i < map->count; i++)
+        data[i] = map->data[i];
+    const int64_t fields[PORT_FIELDS] = {p->place, p->axis, p->start, p->end, p->stride, p->part};
+    for (uint32_t i = 0; i < PORT_FIELDS; i++)
+        data[(size_t)index * PORT_FIELDS + i] = fields[i];
+    *map = (struct ints){data, map->count};
+}
+
 uint32_t loop_first_input(const struct node *n) {
     return n->op == &op_Loop ? 2 : 0;
 }

@@ -36,6 +36,8 @@ struct port { // an entry of inputs or outputs, read
 };
 uint32_t port_count(struct ints map);
 struct port port_at(struct ints map, uint32_t index);
+// Entry `index` says `p`; the list is a new one, since copies of a graph share theirs.
+void port_set(struct arena *arena, struct ints *map, uint32_t index, const struct port *p);
 // Index of the node's input that belongs to entry 0 of `inputs`.
 uint32_t loop_first_input(const struct node *n);
 // Iterations, or -1 when they are not known.

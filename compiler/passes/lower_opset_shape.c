@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flatten and CropIE in opset operators; slices as runtimes take them.
 #include "compiler/ops/classic.h"
+#include "compiler/ops/data.h"
+#include "compiler/ops/elementwise.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/lower.h"
 
@@ -137,10 +139,79 @@ static bool split_slice(struct node *n) {
     return true;
 }
 
+// --- one element of an axis ----------------------------------------------------------------------
+
+struct element { // one of an axis: which number of the slice's begin says where
+    uint32_t entry;
+    int32_t axis;
+};
+
+// The axes that a slice takes one element of, when it does nothing else; 0 when it does.
+static uint32_t elements_of(const struct node *n, struct element *out) {
+    const struct strided_slice *s = n->attrs;
+    const struct shape *begin = &n->inputs[1].value->shape;
+    int32_t rank = n->inputs[0].value->shape.rank;
+    uint32_t found = 0, count = begin->rank == 1 ? (uint32_t)begin->dims[0] : 0;
+    bool from_end = false; // behind an ellipsis
+    if (node_constant(n, 1) != NULL || any(s->new_axis_mask) || rank < 0 || count > SHAPE_MAX_RANK)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool ellipsis = ints_get(s->ellipsis_mask, i, 0) != 0;
+        int32_t axis = from_end ? rank - (int32_t)(count - i) : (int32_t)i;
+        if (ellipsis && !from_end)
+            from_end = true;
+        else if (ellipsis || ints_get(s->shrink_axis_mask, i, 0) == 0 ||
+                 ints_get(s->begin_mask, i, 0) != 0 || axis < (int32_t)found || axis >= rank)
+            return 0;
+        else
+            out[found++] = (struct element){i, axis};
+    }
+    return found;
+}
+
+static struct value *pick(struct builder *b, const char *name, struct value *v, struct value *index,
+                          int32_t axis) {
+    struct value *inputs[] = {v, index, build_i64_scalar(b, build_name(b, name, "axis"), axis)};
+    struct node *n = build_node(b, &op_Gather, name, 3, inputs);
+    node_finish(n);
+    return &n->outputs[0];
+}
+
+static struct value *length_of(struct builder *b, const struct node *n, struct value *v,
+                               int32_t axis) {
+    const char *name = lower_name(n, "length");
+    if (v->shape.dims[axis] != DIM_UNKNOWN)
+        return build_i64_scalar(b, name, v->shape.dims[axis]);
+    struct value *shape = build_op1(b, &op_ShapeOf, lower_name(n, "shape"), v);
+    return pick(b, name, shape, build_i64_scalar(b, lower_name(n, "place"), axis), 0);
+}
+
+// The CPU runtime of today fails on a slice whose place is computed and whose shape is known. A
+// place that is counted from the end becomes one from the beginning: Gather knows no others.
+static struct value *lower_elements(struct builder *b, struct node *n) {
+    struct element elements[SHAPE_MAX_RANK];
+    struct value *v = n->inputs[0].value;
+    uint32_t count = elements_of(n, elements);
+    if (count == 0)
+        return NULL;
+    struct value *begin =
+        build_convert(b->graph, lower_name(n, "begin"), n->inputs[1].value, DT_I64);
+    for (uint32_t i = count; i-- > 0;) { // axes before it keep their places
+        const struct element *e = &elements[i];
+        struct value *entry = build_i64_scalar(b, lower_name(n, "entry"), e->entry);
+        struct value *index = pick(b, lower_name(n, "index"), begin, entry, 0);
+        index = build_op2(b, &op_FloorMod, lower_name(n, "from_start"), index,
+                          length_of(b, n, v, e->axis));
+        v = pick(b, i == 0 ? n->name : lower_name(n, "element"), v, index, e->axis);
+    }
+    return v;
+}
+
 bool lower_opset_shape(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = lower_each(g, &op_Flatten, lower_flatten);
     changed |= lower_each(g, &op_CropIE, lower_crop);
+    changed |= lower_each(g, &op_StridedSlice, lower_elements);
     GRAPH_EACH(g, n) {
         if (n->op == &op_StridedSlice) {
             changed |= complete_masks(n);

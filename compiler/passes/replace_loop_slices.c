@@ -66,16 +66,6 @@ static bool reverses(const struct node *n, int64_t axis) {
 
 // --- ports ---------------------------------------------------------------------------------------
 
-static void set_port(struct arena *arena, struct ints *map, uint32_t index, const struct port *p) {
-    int64_t *data = arena_array_of(arena, map->count, int64_t);
-    for (uint32_t i = 0; i < map->count; i++)
-        data[i] = map->data[i];
-    const int64_t fields[PORT_FIELDS] = {p->place, p->axis, p->start, p->end, p->stride, p->part};
-    for (uint32_t i = 0; i < PORT_FIELDS; i++)
-        data[(size_t)index * PORT_FIELDS + i] = fields[i];
-    *map = (struct ints){data, map->count};
-}
-
 static bool is_whole(const struct port *p) {
     bool forward = p->stride == 1 && p->start == 0 && p->end == -1;
     bool backward = p->stride == -1 && p->start == -1 && p->end == 0;
@@ -98,7 +88,7 @@ static bool turn_input(struct node *n, uint32_t index) {
     if (!is_whole(&p) || !reverses(before, p.axis))
         return false;
     turn(&p);
-    set_port(n->graph->arena, &a->inputs, index, &p);
+    port_set(n->graph->arena, &a->inputs, index, &p);
     node_set_input(n, index, before->inputs[0].value);
     return true;
 }
@@ -126,7 +116,7 @@ static bool turn_output(struct node *n, uint32_t index) {
             return false;
     }
     turn(&p);
-    set_port(n->graph->arena, &a->outputs, index, &p);
+    port_set(n->graph->arena, &a->outputs, index, &p);
     take_users(v);
     return true;
 }
@@ -190,7 +180,7 @@ static void swap_input(struct node *n, uint32_t index) {
     order.axis[0] = order.axis[1];
     order.axis[1] = first;
     p.axis = 1 - p.axis;
-    set_port(n->graph->arena, &a->inputs, index, &p);
+    port_set(n->graph->arena, &a->inputs, index, &p);
     struct value *x = before->inputs[0].value;
     node_set_input(n, index,
                    order_is_identity(&order) ? x : order_build(&b, before->name, x, &order));
@@ -205,7 +195,7 @@ static void swap_output(struct node *n, uint32_t index) {
     const int64_t swapped[] = {dims[1], dims[0], dims[2]};
     node_set_input(row, 1, build_i64(&b, row->inputs[1].value->producer->name, 3, swapped));
     p.axis = 1 - p.axis;
-    set_port(n->graph->arena, &a->outputs, index, &p);
+    port_set(n->graph->arena, &a->outputs, index, &p);
     take_users(&n->outputs[index]);
 }
 

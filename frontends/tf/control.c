@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "frontends/tf/loops.h"
+
 enum truth { UNKNOWN, FALSE_, TRUE_ };
 
 struct control {
@@ -23,6 +25,24 @@ static bool is_switch(const struct tf_node *n) {
 
 static bool is_merge(const struct tf_node *n) {
     return is_op(n, "Merge") || is_op(n, "RefMerge");
+}
+
+static bool is_of_op(const struct tf_graph *g, uint32_t node, const char *op) {
+    const char *have = node == TF_NONE ? "" : g->nodes[node].op;
+    return strcmp(strncmp(have, "Ref", 3) == 0 ? have + 3 : have, op) == 0;
+}
+
+// Of a loop: it hands the turns on.
+static bool is_turn(const struct tf_graph *g, const struct tf_node *n) {
+    return is_switch(n) && is_of_op(g, n->inputs[1].node, "LoopCond");
+}
+
+static bool is_of_loop(const struct tf_graph *g, const struct tf_node *merge) {
+    for (uint32_t i = 0; i < merge->input_count; i++)
+        if (is_of_op(g, merge->inputs[i].node, "Enter") ||
+            is_of_op(g, merge->inputs[i].node, "NextIteration"))
+            return true;
+    return false;
 }
 
 // --- what a predicate is -------------------------------------------------------------------------
@@ -122,6 +142,8 @@ static bool is_dead(struct control *c, const struct tf_node *n) {
     uint32_t dead = 0;
     for (uint32_t i = 0; i < n->input_count; i++)
         dead += edge_is_dead(c, n->inputs[i]);
+    for (uint32_t i = 0; i < n->control_count; i++)
+        dead += c->dead[n->controls[i]];
     return is_merge(n) ? dead > 0 && dead == n->input_count : dead > 0;
 }
 
@@ -197,8 +219,19 @@ struct tracer {
     uint32_t trace;
 };
 
-// The Switches that an edge hangs on, nearest first; false when a loop is met.
-static bool trace(struct tracer *t, struct tf_edge from, struct branch *out, uint32_t *count) {
+// What is read next on the way back from a node on the stack; TF_NONE: all of it was seen.
+static struct tf_edge unseen(const struct tracer *t, const struct tf_node *n) {
+    for (uint32_t i = 0; i < n->input_count && !is_op(n, "NextIteration"); i++)
+        if (n->inputs[i].node != TF_NONE && t->seen[n->inputs[i].node] != t->trace)
+            return n->inputs[i];
+    for (uint32_t i = 0; i < n->control_count; i++)
+        if (t->seen[n->controls[i]] != t->trace && !is_switch(&t->g->nodes[n->controls[i]]))
+            return (struct tf_edge){n->controls[i], 0};
+    return (struct tf_edge){TF_NONE, 0};
+}
+
+// The Switches that an edge hangs on, nearest first. Of a loop on the way: those before it.
+static void trace(struct tracer *t, struct tf_edge from, struct branch *out, uint32_t *count) {
     uint32_t depth = 0;
     *count = 0;
     t->trace++;
@@ -207,25 +240,20 @@ static bool trace(struct tracer *t, struct tf_edge from, struct branch *out, uin
         if (next.node != TF_NONE && t->seen[next.node] != t->trace) {
             const struct tf_node *n = &t->g->nodes[next.node];
             t->seen[next.node] = t->trace;
-            if (is_op(n, "NextIteration") || is_op(n, "Enter"))
-                return false;
-            if (is_switch(n) && *count < BRANCHES_MAX)
-                out[(*count)++] = (struct branch){n->inputs[1].node, next.output == 1};
+            if (is_switch(n) && !is_turn(t->g, n) && *count < BRANCHES_MAX)
+                out[(*count)++] =
+                    (struct branch){tf_behind(t->g, n->inputs[1]).node, next.output == 1};
             else
                 t->stack[depth++] = next.node;
         }
-        // Inputs of a node on the stack that were not seen yet.
         next.node = TF_NONE;
         while (depth > 0 && next.node == TF_NONE) {
-            const struct tf_node *n = &t->g->nodes[t->stack[depth - 1]];
-            for (uint32_t i = 0; i < n->input_count && next.node == TF_NONE; i++)
-                if (n->inputs[i].node != TF_NONE && t->seen[n->inputs[i].node] != t->trace)
-                    next = n->inputs[i];
+            next = unseen(t, &t->g->nodes[t->stack[depth - 1]]);
             if (next.node == TF_NONE)
                 depth--;
         }
         if (next.node == TF_NONE)
-            return true;
+            return;
     }
 }
 
@@ -233,8 +261,8 @@ static bool trace(struct tracer *t, struct tf_edge from, struct branch *out, uin
 static bool opposite(struct tracer *t, struct tf_edge a, struct tf_edge b, struct branch *out) {
     struct branch of_a[BRANCHES_MAX] = {{0}}, of_b[BRANCHES_MAX] = {{0}};
     uint32_t count_a, count_b;
-    if (!trace(t, a, of_a, &count_a) || !trace(t, b, of_b, &count_b))
-        return false;
+    trace(t, a, of_a, &count_a);
+    trace(t, b, of_b, &count_b);
     for (uint32_t i = 0; i < count_a; i++)
         for (uint32_t k = 0; k < count_b; k++)
             if (of_a[i].predicate == of_b[k].predicate &&
@@ -242,33 +270,41 @@ static bool opposite(struct tracer *t, struct tf_edge a, struct tf_edge b, struc
                 *out = of_a[i];
                 return true;
             }
-    // A constant branch hangs on its Switch by a control edge alone: the other branch decides.
+    // Tools take away the control edges that constants hang on: the other branch decides.
     *out = count_a > 0 ? of_a[0] : of_b[0];
     if (count_a == 0)
         out->taken_when = !out->taken_when;
     return (count_a == 0) != (count_b == 0);
 }
 
-static void merge_to_select(struct tracer *t, struct tf_graph *g, struct tf_node *n) {
+// The Merge then reads the predicate, what it gives when that is true, and what else.
+static bool decide(struct tracer *t, struct tf_graph *g, struct tf_node *n) {
     struct branch first;
-    if (n->input_count != 2 || !opposite(t, n->inputs[0], n->inputs[1], &first))
-        return;
+    if (n->input_count != 2 || is_of_loop(g, n) || !opposite(t, n->inputs[0], n->inputs[1], &first))
+        return false;
     struct tf_edge *inputs = arena_array_of(g->arena, 3, struct tf_edge);
     inputs[0] = (struct tf_edge){first.predicate, 0};
     inputs[1] = n->inputs[first.taken_when ? 0 : 1];
     inputs[2] = n->inputs[first.taken_when ? 1 : 0];
-    n->op = "SelectV2";
+    n->op = "Merge";
     n->inputs = inputs;
     n->input_count = 3;
+    return true;
 }
 
+// A condition within another one hangs on the outer by its predicate, which is seen once the inner
+// is decided: the file may have them in any order.
 static void resolve_data(struct tf_graph *g) {
     struct tracer t = {.g = g,
                        .stack = arena_array_of(g->arena, g->count, uint32_t),
                        .seen = arena_array_of(g->arena, g->count, uint32_t)};
-    for (uint32_t i = 0; i < g->count; i++)
-        if (!g->nodes[i].removed && is_merge(&g->nodes[i]))
-            merge_to_select(&t, g, &g->nodes[i]);
+    bool changed = true;
+    for (unsigned round = 0; changed && round < BRANCHES_MAX; round++) {
+        changed = false;
+        for (uint32_t i = 0; i < g->count; i++)
+            if (!g->nodes[i].removed && is_merge(&g->nodes[i]))
+                changed |= decide(&t, g, &g->nodes[i]);
+    }
 }
 
 void tf_resolve_conditions(struct tf_graph *g, const struct import_options *options) {

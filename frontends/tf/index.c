@@ -89,6 +89,15 @@ static bool add_names(struct tf_graph *g, const Tensorflow__GraphDef *def) {
     return true;
 }
 
+static void add_controls(struct tf_graph *g, const Tensorflow__NodeDef *n, struct tf_node *made) {
+    made->controls = arena_array_of(g->arena, n->n_input, uint32_t);
+    for (size_t i = 0; i < n->n_input; i++) {
+        uint32_t node = tf_find(g, n->input[i] + 1);
+        if (node != TF_NONE)
+            made->controls[made->control_count++] = node;
+    }
+}
+
 static void add_edges(struct tf_graph *g, const Tensorflow__GraphDef *def, uint32_t first) {
     for (size_t i = 0; i < def->n_node; i++) {
         const Tensorflow__NodeDef *n = def->node[i];
@@ -97,6 +106,8 @@ static void add_edges(struct tf_graph *g, const Tensorflow__GraphDef *def, uint3
         for (size_t k = 0; k < n->n_input; k++)
             if (n->input[k][0] != '^')
                 made->inputs[at++] = tf_parse_edge(g, n->input[k]);
+        if (at == 0 && n->n_input > 0)
+            add_controls(g, n, made);
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TensorFlow graph as an index of nodes, before anything is imported: names resolved to edges,
-// control edges dropped. Files fill it; freezing, inlining and control-flow resolution rewrite it;
-// the importer reads it.
+// control edges dropped but for those that say on which branch a constant lies. Files fill it;
+// freezing, inlining and control-flow resolution rewrite it; the importer reads it.
 #ifndef ZOOC_TF_INDEX_H
 #define ZOOC_TF_INDEX_H
 
@@ -26,6 +26,8 @@ struct tf_node {
     size_t attr_count;
     struct tf_edge *inputs; // data edges alone; TF_NONE: names no node
     uint32_t input_count;
+    uint32_t *controls; // of a node without data edges: the nodes that it waits for
+    uint32_t control_count;
     const struct tensor *frozen;        // a value that no attribute holds
     const struct tf_stored *stored;     // where a variable's value is (variables.h)
     const char *fault;                  // why it cannot be imported, if it is reached

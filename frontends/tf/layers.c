@@ -190,6 +190,7 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("Cast", tf_cast),
     CALL("Select", tf_select),
     CALL("SelectV2", tf_select),
+    CALL("Merge", tf_merge),
     CALL("ZerosLike", tf_zeros_like),
     CALL("OnesLike", tf_ones_like),
     CALL("FakeQuantWithMinMaxArgs", tf_fake_quant),

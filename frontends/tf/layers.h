@@ -86,7 +86,7 @@ tf_layer_function tf_const, tf_switch, tf_while, tf_variable, tf_hand_on;
 tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool, tf_bias_add,
     tf_batch_norm, tf_lrn, tf_matmul, tf_batch_matmul;
 tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,
-    tf_add_n, tf_cast, tf_select, tf_reciprocal, tf_log1p, tf_fake_quant, tf_softplus,
+    tf_add_n, tf_cast, tf_select, tf_merge, tf_reciprocal, tf_log1p, tf_fake_quant, tf_softplus,
     tf_l2_normalize, tf_random_uniform, tf_zeros_like, tf_ones_like, tf_cumsum;
 tf_layer_function tf_divide, tf_floor_div, tf_div_no_nan, tf_mul_no_nan, tf_xdivy, tf_xlogy,
     tf_atan2, tf_erfc, tf_expm1, tf_softsign, tf_selu, tf_clip, tf_approximate_equal, tf_is_finite,

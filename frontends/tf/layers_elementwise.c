@@ -5,8 +5,10 @@
 
 #include "compiler/ops/activation.h"
 #include "compiler/ops/build_layers.h"
+#include "compiler/ops/data.h"
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/indexing.h"
+#include "compiler/ops/loop.h"
 #include "frontends/tf/layers.h"
 #include "frontends/tf/variables.h"
 
@@ -130,6 +132,43 @@ void tf_select(struct tf_layer *l) {
     }
     l->outputs[0] = finish(build_node(&l->builder, &op_Select, l->name, 3,
                                       (struct value *[]){condition, l->inputs[1], l->inputs[2]}));
+}
+
+static struct graph *handing_on(struct tf_layer *l, const char *suffix, struct value *v) {
+    struct graph *body = graph_new(l->arena, l->builder.graph->diag, tf_name(l, suffix));
+    body->outer = l->builder.graph;
+    struct value *in =
+        build_parameter(body, tf_name(l, suffix), v->type, v->shape, &l->builder.place);
+    build_result(body, l->name, in);
+    return body;
+}
+
+// predicate, what it gives when that is true, what else. Where they have not one shape a Select
+// would stretch the smaller.
+void tf_merge(struct tf_layer *l) {
+    if (l->input_count != 3 || tf_attr_int(l->node, "N", 2) != 2) {
+        tf_fail(l, NOT_SUPPORTED, "a Merge of which no condition decides",
+                "give its predicate a value with --freeze_placeholder_with_value");
+        return;
+    }
+    struct value *yes = l->inputs[1], *no = l->inputs[2];
+    if (yes->shape.rank != RANK_UNKNOWN && shape_equal(&yes->shape, &no->shape)) {
+        l->outputs[0] = finish(build_node(&l->builder, &op_Select, l->name, 3, l->inputs));
+        return;
+    }
+    if (yes->shape.rank != no->shape.rank && yes->shape.rank >= 0 && no->shape.rank >= 0) {
+        tf_fail(l, NOT_SUPPORTED, "a condition whose branches differ in rank",
+                "runtimes need to know it");
+        return;
+    }
+    struct node *n = build_node(&l->builder, &op_If, l->name, 3, l->inputs);
+    struct if_else *a = n->attrs;
+    a->then_body = handing_on(l, "then", yes);
+    a->else_body = handing_on(l, "else", no);
+    a->then_inputs = ints_copy(l->arena, (const int64_t[]){1}, 1);
+    a->else_inputs = ints_copy(l->arena, (const int64_t[]){2}, 1);
+    node_set_output_count(n, 1);
+    l->outputs[0] = finish(n);
 }
 
 void tf_cast(struct tf_layer *l) {

@@ -18,13 +18,17 @@ static bool starts_with(const char *text, const char *beginning) {
 static const struct {
     const char *op;
     uint32_t input;
-} handing[] = {{"Identity", 0}, {"Enter", 0}, {"NextIteration", 0}, {"Exit", 0},
-               {"Switch", 0},   {"Merge", 0}, {"SelectV2", 1}};
+} handing[] = {{"Identity", 0}, {"Enter", 0},  {"NextIteration", 0},
+               {"Exit", 0},     {"Switch", 0}, {"Merge", 0}};
 
 static bool step_back(const struct tf_graph *g, struct tf_edge *edge) {
     const struct tf_node *n = &g->nodes[edge->node];
     if (n->loop != NULL && edge->output < n->loop->variable_count) {
         *edge = n->inputs[edge->output];
+        return true;
+    }
+    if (strcmp(n->op, "Merge") == 0 && n->input_count == 3) { // of a condition
+        *edge = n->inputs[1];
         return true;
     }
     for (size_t i = 0; i < sizeof handing / sizeof *handing; i++)
@@ -216,10 +220,18 @@ void tf_array_scatter(struct tf_layer *l) {
     if (!tf_inputs(l, 4) || !tf_rank(l, 2, 1, SHAPE_MAX_RANK))
         return;
     struct value *content = l->inputs[3], *elements = l->inputs[2];
-    if (is_empty(l->graph, l->node->inputs[3]) && tf_counts_all(l->inputs[1], elements))
+    if (is_empty(l->graph, l->node->inputs[3]) && tf_counts_all(l->inputs[1], elements)) {
         l->outputs[0] = elements;
-    else if (is_filled(l, 3))
-        scatter(l, content, l->inputs[1], elements);
+        return;
+    }
+    if (tf_array_is_blank(content)) {
+        struct value *first = build_i64_scalar(&l->builder, tf_name(l, "first"), 0);
+        struct node *n = build_node(&l->builder, &op_Gather, tf_name(l, "element"), 3,
+                                    (struct value *[]){elements, first, axis_zero(l)});
+        node_finish(n);
+        content = tf_array_zeros(&l->builder, tf_name(l, "empty"), l->inputs[0], &n->outputs[0]);
+    }
+    scatter(l, content, l->inputs[1], elements);
 }
 
 // handle, indices, flow -> elements

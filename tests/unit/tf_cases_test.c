@@ -202,14 +202,23 @@ static void put_operator(struct writer *w, const char *name, const char *rest) {
     put_attrs(w, close + 1);
 }
 
+// `= [dims] TYPE VALUES`, then the nodes that it waits for, each with its ^.
+static void put_waiting_constant(struct writer *w, const char *name, const char *rest) {
+    const char *waits = strstr(rest, " ^");
+    put_node(w, name, "Const", strlen("Const"));
+    for (const char *at = waits; at != NULL; at = strstr(at + 1, " ^"))
+        strbuf_printf(&w->text, " input: \"%.*s\"", (int)strcspn(at + 1, " "), at + 1);
+    put_constant(w, name,
+                 waits == NULL ? rest : arena_strndup(w->arena, rest, (size_t)(waits - rest)));
+}
+
 static void put_line(struct writer *w, const char *line) {
     size_t length = strcspn(line, " ");
     const char *name = arena_strndup(w->arena, line, length);
     const char *rest = line + length + (line[length] == ' ');
-    if (strncmp(rest, "= [", 3) == 0) {
-        put_node(w, name, "Const", strlen("Const"));
-        put_constant(w, name, rest + 2);
-    } else if (strncmp(rest, "= ", 2) == 0)
+    if (strncmp(rest, "= [", 3) == 0)
+        put_waiting_constant(w, name, rest + 2);
+    else if (strncmp(rest, "= ", 2) == 0)
         put_operator(w, name, rest + 2);
     else
         put_placeholder(w, name, rest);

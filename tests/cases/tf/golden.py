@@ -143,6 +143,7 @@ class Net:
             self.feeds[node.name + ":0"] = values
 
     def constant(self, name, text):
+        text, *waits = text.split(" ^")
         dims, word, rest = re.match(r"\[([^\]]*)\] ?([a-z]\w*)? ?(.*)", text).groups()
         shape = [int(d) for d in dims.split(",") if d]
         word = word or "f32"
@@ -157,6 +158,7 @@ class Net:
         else:
             array = fill_as(goldens.fill(name, shape, *map(float, rest.split())), numpy_type(word))
         node = self.node(name, "Const", "")
+        node.input.extend("^" + w for w in waits)
         node.attr["dtype"].type = getattr(types_pb2, TYPES[word])
         node.attr["value"].tensor.CopyFrom(tensor_util.make_tensor_proto(array, node.attr["dtype"].type, shape))
 
@@ -451,7 +453,9 @@ def print_nodes(path):
         if node.op == "Const":
             array = tensor_util.MakeNdarray(node.attr["value"].tensor)
             numbers = " ".join("%.9g" % v for v in array.reshape(-1)) if array.dtype != object else ""
-            print("%s = [%s] %s {%s}" % (node.name, ",".join(map(str, array.shape)), WORDS[node.attr["dtype"].type], numbers))
+            dims = ",".join(map(str, array.shape))
+            waits = "".join(" " + i for i in node.input)
+            print("%s = [%s] %s {%s}%s" % (node.name, dims, WORDS[node.attr["dtype"].type], numbers, waits))
             continue
         attrs = "".join(" %s=%s" % (k, text_of_value(node.attr[k])) for k in sorted(node.attr)
                         if not k.startswith("_") and k not in ("dtype", "shape") or node.op != "Placeholder")

@@ -93,6 +93,7 @@ same meta_text frozen --input_meta_graph net/meta/net_text.ckpt-7.meta --input_m
 same meta_checkpoint frozen --input_meta_graph net/meta/net.ckpt-7.meta \
     --input_checkpoint net/v1/model.ckpt "${net[@]}"
 same trained frozen --input_meta_graph net/trained/model.meta "${net[@]}" # names of the saver's own
+same averages frozen --input_meta_graph net/averages/model.meta "${net[@]}" # its own saver counts
 same saved frozen --saved_model_dir net/saved --saved_model_tags serve "${net[@]}"
 same saved_text frozen --saved_model_dir net/saved_text/ --saved_model_tags gpu,serve "${net[@]}"
 same saved_serve frozen --saved_model_dir net/saved "${net[@]}"
@@ -112,6 +113,8 @@ check "the training graph is another" grep -q twice ir/twice/FP32/net.xml
 
 # ---- others ----
 versions=11 reference functions functions --input_model functions/graph.pb --input_checkpoint functions/model
+reference lengths lengths --input_model lengths/frozen.pb --output y
+same lengths_graph lengths --input_model lengths/graph.pb --input_checkpoint lengths/model --output y
 reference initial initial --input_model initial/graph.pb
 reference types types --input_model types/graph.pb --input_checkpoint types/v1
 same types_v2 types --input_model types/graph.pb --input_checkpoint types/v2

@@ -136,7 +136,8 @@ static bool freeze(const struct model *m) {
         if (c == NULL)
             return false;
     }
-    return tf_freeze(m->g, c);
+    const Tensorflow__SaverDef *saver = m->meta == NULL ? NULL : m->meta->saver_def;
+    return tf_freeze(m->g, c, saver == NULL ? NULL : saver->restore_op_name);
 }
 
 bool tf_open(struct import_options *options, struct tf_graph *g) {

@@ -234,7 +234,7 @@ static bool tf_import(const struct import_options *given, struct graph *g) {
     if (!tf_replace(&im.tf, &options))
         return false;
     tf_resolve_conditions(&im.tf, &options);
-    if (!tf_collapse_loops(&im.tf) || !make_index(&im))
+    if (!tf_collapse_loops(&im.tf, &options) || !make_index(&im))
         return false;
     g->keep_strides = true;
     if (!importer_run(&im.base, &options, import_node))

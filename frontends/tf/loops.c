@@ -573,12 +573,50 @@ static void collapse_all(struct finder *f) {
         collapse_frame(&c, order[i].frame);
 }
 
-bool tf_collapse_loops(struct tf_graph *g) {
+// --- what leaves a loop for nothing --------------------------------------------------------------
+
+// Back from a node, without recursion: each goes on the stack once.
+static void mark_wanted(const struct tf_graph *g, uint32_t start, uint32_t *stack, bool *wanted) {
+    uint32_t depth = 0;
+    if (!wanted[start])
+        stack[depth++] = start;
+    wanted[start] = true;
+    while (depth > 0) {
+        const struct tf_node *n = &g->nodes[stack[--depth]];
+        for (uint32_t i = 0; i < n->input_count; i++) {
+            uint32_t source = n->inputs[i].node;
+            if (source == TF_NONE || wanted[source])
+                continue;
+            wanted[source] = true;
+            stack[depth++] = source;
+        }
+    }
+}
+
+// Exits that no output hangs on: a graph that was frozen for the same outputs has none.
+static void drop_exits(struct tf_graph *g, const struct import_options *options) {
+    uint32_t *stack = arena_array_of(g->arena, (size_t)g->count + 1, uint32_t);
+    bool *wanted = arena_array_of(g->arena, g->count, bool);
+    for (uint32_t i = 0; i < options->output_count; i++) {
+        const char *text = options->outputs[i], *colon = strchr(text, ':');
+        uint32_t node = tf_parse_edge(g, text).node;
+        if (node == TF_NONE && colon != NULL) // "PORT:NODE", what comes in there
+            node = tf_find(g, colon + 1);
+        if (node == TF_NONE)
+            return;
+        mark_wanted(g, node, stack, wanted);
+    }
+    for (uint32_t i = 0; i < g->count && options->output_count > 0; i++)
+        g->nodes[i].removed |= is_op(&g->nodes[i], "Exit") && !wanted[i];
+}
+
+bool tf_collapse_loops(struct tf_graph *g, const struct import_options *options) {
     bool any = false;
     for (uint32_t i = 0; i < g->count && !any; i++)
         any = is_op(&g->nodes[i], "Enter");
     if (!any)
         return true;
+    drop_exits(g, options);
     struct finder f = {.g = g,
                        .frame_of = arena_array_of(g->arena, g->count, uint32_t),
                        .next = arena_array_of(g->arena, g->count, uint32_t),

@@ -6,6 +6,7 @@
 #ifndef ZOOC_TF_LOOPS_H
 #define ZOOC_TF_LOOPS_H
 
+#include "frontends/frontend.h"
 #include "frontends/tf/index.h"
 
 struct tf_variable {                         // nodes; TF_NONE: there is none
@@ -33,7 +34,7 @@ struct tf_loop {
 };
 
 // False after a report: a frame is malformed.
-bool tf_collapse_loops(struct tf_graph *g);
+bool tf_collapse_loops(struct tf_graph *g, const struct import_options *options);
 
 // The edge that `edge` hands on, through Identities.
 struct tf_edge tf_behind(const struct tf_graph *g, struct tf_edge edge);

@@ -8,9 +8,11 @@
 #include "frontends/tf/layers.h"
 #include "frontends/wire/wire.h"
 
-struct restore { // how the graph itself restores a variable
+struct restore { // how the graph itself restores a variable; each of its savers may do it otherwise
     const char *name;
     const char *part; // as text; "" is the whole
+    bool ours;        // by the saver that wrote the checkpoint, as its MetaGraph says
+    struct restore *next;
 };
 
 struct look { // at the inputs of a node
@@ -24,8 +26,9 @@ struct freezing {
     struct names *partitioned; // name -> struct partitioned
     // By node, of variables alone.
     struct tf_edge *initial;
-    struct restore *restores;
-    uint8_t *chance; // whether a node's value comes of chance
+    struct restore **restores;
+    const char *scope; // of the nodes of our saver, or NULL
+    uint8_t *chance;   // whether a node's value comes of chance
     struct look *stack;
     uint32_t *seen; // by node: the walk that came by last
     uint32_t walk, looks;
@@ -76,13 +79,15 @@ static const char *string_at(const struct tf_graph *g, struct tf_edge from, uint
 }
 
 // False when `from` is no output of a node that restores.
-static bool restored_by(const struct tf_graph *g, struct tf_edge from, struct restore *out) {
+static bool restored_by(const struct freezing *f, struct tf_edge from, struct restore *out) {
     static const char *const ops[] = {"RestoreV2", "RestoreSlice", "Restore", NULL};
+    const struct tf_graph *g = f->g;
     struct tf_edge e = origin(g, from);
     if (e.node == TF_NONE || !is_one_of(&g->nodes[e.node], ops))
         return false;
     const struct tf_node *n = &g->nodes[e.node];
-    *out = (struct restore){NULL, ""};
+    *out = (struct restore){.part = ""};
+    out->ours = f->scope != NULL && strncmp(n->name, f->scope, strlen(f->scope)) == 0;
     if (n->input_count > 1)
         out->name = string_at(g, n->inputs[1], e.output);
     if (n->input_count > 2)
@@ -114,14 +119,24 @@ static bool comes_from(struct freezing *f, struct tf_edge value, uint32_t variab
     return f->looks >= LOOKS_MAX;
 }
 
+// Ours first, the others in the file's order.
+static void add_restore(struct freezing *f, uint32_t variable, const struct restore *restore) {
+    struct restore **at = &f->restores[variable];
+    while (*at != NULL && (!restore->ours || (*at)->ours))
+        at = &(*at)->next;
+    struct restore *made = arena_copy(f->g->arena, restore, sizeof *restore);
+    made->next = *at;
+    *at = made;
+}
+
 static void look_at_assignment(struct freezing *f, const struct tf_node *n) {
     struct restore restore;
     struct tf_edge to = origin(f->g, n->inputs[0]);
     if (to.node == TF_NONE || !is_variable(&f->g->nodes[to.node]))
         return;
-    if (restored_by(f->g, n->inputs[1], &restore)) {
-        if (f->restores[to.node].name == NULL && restore.part != NULL)
-            f->restores[to.node] = restore;
+    if (restored_by(f, n->inputs[1], &restore)) {
+        if (restore.name != NULL && restore.part != NULL)
+            add_restore(f, to.node, &restore);
     } else if (f->initial[to.node].node == TF_NONE && !comes_from(f, n->inputs[1], to.node)) {
         f->initial[to.node] = n->inputs[1];
     }
@@ -313,10 +328,7 @@ static bool comes_of_chance(struct freezing *f, uint32_t start) {
 
 // --- variables -----------------------------------------------------------------------------------
 
-static bool find_stored(struct freezing *f, uint32_t node, struct tf_stored *v) {
-    const struct tf_node *n = &f->g->nodes[node];
-    const struct restore *r = &f->restores[node];
-    const char *shared = tf_attr_text(f->g->arena, n, "shared_name", "");
+static bool find_restored(struct freezing *f, const struct restore *r, struct tf_stored *v) {
     if (!find_by_name(f, r->name, &v->tensor))
         return false;
     if (v->tensor != NULL && *r->part != '\0') {
@@ -324,6 +336,15 @@ static bool find_stored(struct freezing *f, uint32_t node, struct tf_stored *v) 
         if (!v->in_part)
             v->tensor = NULL;
     }
+    return true;
+}
+
+static bool find_stored(struct freezing *f, uint32_t node, struct tf_stored *v) {
+    const struct tf_node *n = &f->g->nodes[node];
+    const char *shared = tf_attr_text(f->g->arena, n, "shared_name", "");
+    for (const struct restore *r = f->restores[node]; r != NULL && v->tensor == NULL; r = r->next)
+        if (!find_restored(f, r, v))
+            return false;
     return (v->tensor != NULL || find_by_name(f, n->name, &v->tensor)) &&
            (v->tensor != NULL || find_by_name(f, shared, &v->tensor)) &&
            (v->tensor != NULL || find_part(f, n, v));
@@ -483,13 +504,16 @@ bool tf_has_variables(const struct tf_graph *g) {
     return false;
 }
 
-bool tf_freeze(struct tf_graph *g, struct checkpoint *c) {
+bool tf_freeze(struct tf_graph *g, struct checkpoint *c, const char *saver) {
     struct freezing f = {.g = g, .checkpoint = c};
+    const char *slash = saver == NULL ? NULL : strrchr(saver, '/');
+    if (slash != NULL)
+        f.scope = arena_strndup(g->arena, saver, (size_t)(slash + 1 - saver));
     if (!tf_has_variables(g))
         return true;
     f.partitioned = names_new(g->arena);
     f.initial = arena_array_of(g->arena, g->count, struct tf_edge);
-    f.restores = arena_array_of(g->arena, g->count, struct restore);
+    f.restores = arena_array_of(g->arena, g->count, struct restore *);
     f.chance = arena_array_of(g->arena, g->count, uint8_t);
     f.stack = arena_array_of(g->arena, (size_t)g->count + 1, struct look);
     f.seen = arena_array_of(g->arena, g->count, uint32_t);

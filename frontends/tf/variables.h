@@ -19,7 +19,8 @@ bool tf_has_variables(const struct tf_graph *g);
 // The value of a variable that became a Const. NULL after a report.
 const struct tensor *tf_stored_value(const struct tf_stored *v);
 
-// `c` may be NULL. False after a report.
-bool tf_freeze(struct tf_graph *g, struct checkpoint *c);
+// `c` may be NULL, as may `saver`: the node by which the saver of the checkpoint restores. False
+// after a report.
+bool tf_freeze(struct tf_graph *g, struct checkpoint *c, const char *saver);
 
 #endif

@@ -151,6 +151,21 @@ def every_form():
         names = {v.op.name.replace("net/", "other/"): v for v in tf.global_variables()}
         saver = tf.train.Saver(names)
         saver.save(s, os.path.join(folder("net/trained"), "model"), write_state=False)
+    net()  # to be evaluated: one saver for what is trained, one for its averages
+    average = "/ExponentialMovingAverage"
+    with tf.Session() as s:
+        tf.train.Saver(name="trained")
+        averages = tf.train.Saver({v.op.name + average: v for v in tf.global_variables()},
+                                  name="averages")
+        averages.export_meta_graph(os.path.join(folder("net/averages"), "model.meta"))
+    net()
+    with tf.Session() as s:
+        tf.train.ExponentialMovingAverage(0.5).apply(tf.trainable_variables())
+        s.run(tf.global_variables_initializer())
+        for v in tf.global_variables():
+            name, end, _ = v.op.name.partition(average)
+            v.load(values(name, v.shape.as_list()) if end else np.zeros(v.shape.as_list()), s)
+        save(s, "net/averages", "model")
     net(resource=True)
     inference("net/resource")
     with tf.Session() as s:
@@ -253,6 +268,24 @@ def random_values():
     x = tf.placeholder(tf.float32, [1, 3], "input")
     tf.identity(x * tf.get_variable("w", [3]), "y")
     inference("random")
+
+
+# ---- a loop of which only one value is wanted ----------------------------------------------------
+
+
+def lengths():
+    tf.reset_default_graph()
+    x = tf.placeholder(tf.float32, [2, 4, 3], "input")
+    n = tf.placeholder(tf.int32, [2], "lengths")
+    y, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(2), x, n, dtype=tf.float32)
+    tf.identity(y, "y")
+    inference("lengths")
+    with tf.Session() as s:
+        fill(s)
+        feeds = {"input": values("x", [2, 4, 3]), "lengths": np.array([4, 2], np.int32)}
+        goldens(s, folder("lengths"), feeds, ["y"])
+        freeze(s, folder("lengths"), ["y"])
+        save(s, "lengths", "model", write_version=V2)
 
 
 # ---- looking up in variables, types --------------------------------------------------------------
@@ -370,6 +403,7 @@ else:
     functions()
     initial_values()
     random_values()
+    lengths()
     types()
     fed_default()
 

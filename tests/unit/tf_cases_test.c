@@ -191,8 +191,10 @@ static void put_placeholder(struct writer *w, const char *name, const char *rest
 
 static void put_operator(struct writer *w, const char *name, const char *rest) {
     const char *open = strchr(rest, '('), *close = open == NULL ? NULL : strchr(open, ')');
-    if (close == NULL)
+    if (close == NULL) {
         fail_msg("%s: %s: what is '%s = %s'?", w->record->file, w->record->title, name, rest);
+        return;
+    }
     put_node(w, name, rest, (size_t)(open - rest));
     for (const char *at = open + 1; at < close; at += strspn(at, ", ")) {
         size_t length = strcspn(at, ",)");

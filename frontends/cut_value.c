@@ -66,7 +66,12 @@ struct value *cut_make_value(struct cut *cut, const struct cut_input *in, enum d
     if (!set_batch(cut, in, &shape))
         return graph_poison(g, in->name, place);
     struct value *v = build_parameter(g, in->name, type, shape, place);
+    struct parameter *a = v->producer->attrs;
     if (shape.rank == (int32_t)strlen(layout))
-        ((struct parameter *)v->producer->attrs)->layout = layout;
+        a->layout = layout;
+    if (in->wish != NULL && in->wish->least != NULL) {
+        a->least = ints_copy(g->arena, in->wish->least, (uint32_t)shape.rank);
+        a->most = ints_copy(g->arena, in->wish->most, (uint32_t)shape.rank);
+    }
     return v;
 }

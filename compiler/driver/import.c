@@ -20,19 +20,24 @@ static const char *option_by_name(const void *options, const char *name) {
     return unset ? NULL : text;
 }
 
-static struct shape shape_of(const struct option_dims *dims) {
-    return shape_make((int32_t)dims->rank, dims->dims);
+static void take_shape(const struct option_dims *dims, struct import_input *to) {
+    to->has_shape = true;
+    to->shape = shape_make((int32_t)dims->rank, dims->dims);
+    for (uint32_t i = 0; i < dims->rank; i++)
+        if (dims->dims[i] == -1 && (dims->least[i] > 0 || dims->most[i] >= 0)) {
+            to->least = dims->least;
+            to->most = dims->most;
+        }
 }
 
 static void take_input(const struct option_input *from, struct import_input *to) {
     *to = (struct import_input){.name = from->name,
                                 .port = from->port,
                                 .port_is_input = from->port_is_input,
-                                .has_shape = from->has_shape,
                                 .type = from->type,
                                 .frozen_value = from->value};
     if (from->has_shape)
-        to->shape = shape_of(&from->shape);
+        take_shape(&from->shape, to);
 }
 
 // A value to freeze with goes to the input of that name, or becomes an input of its own.
@@ -71,10 +76,8 @@ static bool import_inputs(struct conversion *c, struct import_options *out) {
         inputs[i].port = -1;
         if (i < named.count)
             take_input(&named.items[i], &inputs[i]);
-        if (i < shapes.count) {
-            inputs[i].has_shape = true;
-            inputs[i].shape = shape_of(&shapes.items[i]);
-        }
+        if (i < shapes.count)
+            take_shape(&shapes.items[i], &inputs[i]);
     }
     for (uint32_t i = 0; i < frozen.count; i++)
         take_frozen(&frozen.items[i], inputs, &count);

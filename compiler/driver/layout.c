@@ -6,6 +6,14 @@
 #include "compiler/ops/data.h"
 #include "compiler/options/values.h"
 
+// Numbers of the source's dimensions in the target's order; what nobody said stays unsaid.
+static struct ints reordered(struct graph *g, struct ints numbers, const int64_t *order) {
+    int64_t turned[SHAPE_MAX_RANK];
+    for (uint32_t i = 0; i < numbers.count; i++)
+        turned[order[i]] = numbers.data[i];
+    return ints_copy(g->arena, turned, numbers.count);
+}
+
 // The Parameter takes the target's shape; a Transpose brings back what the model expects.
 static bool change_layout(struct graph *g, struct node *parameter, const struct option_layout *l) {
     struct parameter *attrs = parameter->attrs;
@@ -18,6 +26,8 @@ static bool change_layout(struct graph *g, struct node *parameter, const struct 
         order[i] = strchr(l->target, l->source[i]) - l->target;
         attrs->shape.dims[order[i]] = shape.dims[i];
     }
+    attrs->least = reordered(g, attrs->least, order);
+    attrs->most = reordered(g, attrs->most, order);
     attrs->layout = l->target;
     if (!node_infer(parameter))
         return false;

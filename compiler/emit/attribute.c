@@ -3,6 +3,7 @@
 
 #include "compiler/base/strbuf.h"
 #include "compiler/emit/emitter.h"
+#include "compiler/ops/data.h"
 
 static void put_ints(struct strbuf *out, const int64_t *values, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
@@ -16,13 +17,30 @@ static void put_floats(struct strbuf *out, const float *values, uint32_t count) 
     }
 }
 
-static void put_shape(struct strbuf *out, const struct shape *shape) {
+// An unknown dimension, within the limits that `a` has for it.
+static void put_unknown(struct strbuf *out, const struct parameter *a, uint32_t i) {
+    int64_t least = i < a->least.count ? a->least.data[i] : 0;
+    int64_t most = i < a->most.count ? a->most.data[i] : -1;
+    if (least <= 0 && most < 0) {
+        strbuf_putc(out, '?');
+        return;
+    }
+    if (least > 0)
+        strbuf_printf(out, "%" PRId64, least);
+    strbuf_puts(out, "..");
+    if (most >= 0)
+        strbuf_printf(out, "%" PRId64, most);
+}
+
+// Of a Parameter, which alone has a shape in a dialect.
+static void put_shape(struct strbuf *out, const struct parameter *a) {
+    const struct shape *shape = &a->shape;
     if (shape->rank == RANK_UNKNOWN)
         strbuf_puts(out, "...");
     for (int32_t i = 0; i < shape->rank; i++) {
         strbuf_puts(out, i == 0 ? "" : ",");
         if (shape->dims[i] == DIM_UNKNOWN)
-            strbuf_putc(out, '?');
+            put_unknown(out, a, (uint32_t)i);
         else
             strbuf_printf(out, "%" PRId64, shape->dims[i]);
     }
@@ -69,7 +87,7 @@ static void put_value(struct strbuf *out, const struct attr_def *row, const void
         strbuf_puts(out, type_name(*(const enum dtype *)field, dialect));
         return;
     case ATTR_SHAPE:
-        put_shape(out, field);
+        put_shape(out, attrs);
         return;
     case ATTR_GRAPH: // a body is no attribute in any dialect
     case ATTR_FREE:

@@ -58,16 +58,39 @@ static int64_t all_blocks(const struct block_lists *b) {
     return product;
 }
 
+// Pads or crops are computed: axes that have none, and no blocks, stay as they are.
+static bool infer_partly(struct node *n, bool spread) {
+    struct shape in = input_shape(n, 0), out = in.rank > 0 ? shape_of_rank(in.rank) : SHAPE_UNKNOWN;
+    struct numbers block, begin, end;
+    uint32_t rank = (uint32_t)in.rank;
+    bool known = in.rank > 0 && input_complete(n, 1, &block) && input_numbers(n, 2, &begin) &&
+                 input_numbers(n, 3, &end) && block.count == rank && begin.count == rank &&
+                 end.count == rank;
+    int64_t blocks = 1;
+    for (uint32_t i = 0; i < rank && known; i++) {
+        if (block.data[i] == 1 && begin.data[i] == 0 && end.data[i] == 0)
+            out.dims[i] = in.dims[i];
+        known = !__builtin_mul_overflow(blocks, block.data[i], &blocks) && blocks > 0;
+    }
+    int64_t *batch = &out.dims[0];
+    if (!known || *batch == DIM_UNKNOWN || (!spread && *batch % blocks != 0))
+        *batch = DIM_UNKNOWN;
+    else if (!spread)
+        *batch /= blocks;
+    else if (__builtin_mul_overflow(*batch, blocks, batch))
+        return shape_error(n, "too large a batch");
+    set_output(n, 0, input_type(n, 0), out);
+    return true;
+}
+
 static bool infer_space_to_batch(struct node *n) {
     struct shape out = input_shape(n, 0);
     struct block_lists b;
     bool wrong;
     if (!input_rank(n, 0, 1, SHAPE_MAX_RANK))
         return false;
-    if (!read_lists(n, out.rank, &b, &wrong)) {
-        set_output(n, 0, input_type(n, 0), out.rank > 0 ? shape_of_rank(out.rank) : SHAPE_UNKNOWN);
-        return !wrong;
-    }
+    if (!read_lists(n, out.rank, &b, &wrong))
+        return !wrong && infer_partly(n, true);
     for (int32_t i = 0; i < out.rank; i++) {
         int64_t *dim = &out.dims[i];
         if (*dim == DIM_UNKNOWN)
@@ -91,10 +114,8 @@ static bool infer_batch_to_space(struct node *n) {
     bool wrong;
     if (!input_rank(n, 0, 1, SHAPE_MAX_RANK))
         return false;
-    if (!read_lists(n, out.rank, &b, &wrong)) {
-        set_output(n, 0, input_type(n, 0), out.rank > 0 ? shape_of_rank(out.rank) : SHAPE_UNKNOWN);
-        return !wrong;
-    }
+    if (!read_lists(n, out.rank, &b, &wrong))
+        return !wrong && infer_partly(n, false);
     int64_t blocks = all_blocks(&b);
     if (out.dims[0] != DIM_UNKNOWN && out.dims[0] % blocks != 0)
         return shape_error(n, "a batch of %" PRId64 " does not make blocks of %" PRId64,

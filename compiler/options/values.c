@@ -109,23 +109,43 @@ static const char *next_word(struct arena *arena, const char **text, bool first)
     return arena_strndup(arena, s, length);
 }
 
-static bool word_is_dim(const char *word, int64_t *dim) {
-    if (strcmp(word, "?") == 0 || strcmp(word, "-1") == 0) {
-        *dim = -1;
-        return true;
-    }
+static bool word_is_count(const char *word, size_t length, int64_t *count) {
     char *end = NULL;
     errno = 0;
     long long value = strtoll(word, &end, 10);
-    *dim = value;
-    return isdigit((unsigned char)word[0]) && *end == '\0' && errno == 0 && value > 0;
+    *count = value;
+    return isdigit((unsigned char)word[0]) && end == word + length && errno == 0 && value > 0;
+}
+
+// "1..8", "1..", "..8".
+static bool word_is_range(const char *word, int64_t *least, int64_t *most) {
+    const char *dots = strstr(word, "..");
+    if (dots == NULL || strlen(word) <= 2)
+        return false;
+    return (dots == word || word_is_count(word, (size_t)(dots - word), least)) &&
+           (dots[2] == '\0' || word_is_count(dots + 2, strlen(dots + 2), most)) &&
+           (*most < 0 || *least <= *most);
+}
+
+static bool word_is_dim(const char *word, int64_t *dim, int64_t *least, int64_t *most) {
+    *least = 0;
+    *dim = *most = -1;
+    if (strcmp(word, "?") == 0 || strcmp(word, "-1") == 0)
+        return true;
+    if (!word_is_range(word, least, most))
+        return word_is_count(word, strlen(word), dim);
+    if (*least == *most)
+        *dim = *least;
+    return true;
 }
 
 static bool parse_dims(struct arena *arena, const char *inside, struct option_dims *out) {
     out->rank = 0;
     const char *word;
     for (bool first = true; (word = next_word(arena, &inside, first)) != NULL; first = false) {
-        if (out->rank == OPTION_MAX_RANK || !word_is_dim(word, &out->dims[out->rank]))
+        if (out->rank == OPTION_MAX_RANK ||
+            !word_is_dim(word, &out->dims[out->rank], &out->least[out->rank],
+                         &out->most[out->rank]))
             return false;
         out->rank++;
     }
@@ -191,10 +211,24 @@ bool option_parse_shapes(const struct option_parser *p, const char *text,
     return true;
 }
 
+static void print_dim(const struct option_dims *dims, uint32_t i, struct strbuf *out) {
+    if (dims->dims[i] != -1 || (dims->least[i] == 0 && dims->most[i] == -1)) {
+        strbuf_printf(out, "%lld", (long long)dims->dims[i]);
+        return;
+    }
+    if (dims->least[i] > 0)
+        strbuf_printf(out, "%lld", (long long)dims->least[i]);
+    strbuf_puts(out, "..");
+    if (dims->most[i] != -1)
+        strbuf_printf(out, "%lld", (long long)dims->most[i]);
+}
+
 static void print_dims(const struct option_dims *dims, struct strbuf *out) {
     strbuf_putc(out, '[');
-    for (uint32_t i = 0; i < dims->rank; i++)
-        strbuf_printf(out, "%s%lld", i == 0 ? "" : ",", (long long)dims->dims[i]);
+    for (uint32_t i = 0; i < dims->rank; i++) {
+        strbuf_puts(out, i == 0 ? "" : ",");
+        print_dim(dims, i, out);
+    }
     strbuf_putc(out, ']');
 }
 

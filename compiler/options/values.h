@@ -20,7 +20,8 @@ struct option_names {
 
 struct option_dims {
     uint32_t rank;
-    int64_t dims[OPTION_MAX_RANK]; // -1: unknown
+    int64_t dims[OPTION_MAX_RANK];                         // -1: unknown
+    int64_t least[OPTION_MAX_RANK], most[OPTION_MAX_RANK]; // of an unknown one; most -1: no limit
 };
 
 struct option_shapes {

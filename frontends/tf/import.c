@@ -9,6 +9,7 @@
 #include "frontends/tf/files.h"
 #include "frontends/tf/layers.h"
 #include "frontends/tf/loops.h"
+#include "frontends/tf/placeholders.h"
 #include "frontends/tf/replace.h"
 #include "frontends/tf/saved_model.h"
 #include "frontends/tf/table.h"
@@ -30,6 +31,20 @@ static const struct tf_node *queue_of(const struct import *im, const struct tf_n
                                                                            : NULL;
 }
 
+// Weights, also when they are handed on or computed from such: "kernel/read", quantized filters.
+static bool is_constant(const struct import *im, const struct cut_node *nodes, uint32_t place,
+                        const struct cut_source *inputs) {
+    const struct tf_node *node = &im->tf.nodes[im->order[place]];
+    const struct tf_layer_row *row = im->rows[place];
+    if (strcmp(node->op, "Const") == 0)
+        return true;
+    bool all = node->input_count > 0 && row != NULL && row->kind != TF_INPUT &&
+               row->kind != TF_END && strncmp(node->op, "Random", 6) != 0;
+    for (uint32_t i = 0; i < node->input_count && all; i++)
+        all = inputs[i].node != CUT_NONE && nodes[inputs[i].node].is_constant;
+    return all;
+}
+
 static void index_node(struct import *im, struct cut_node *nodes, uint32_t place,
                        const uint32_t *places, uint32_t read) {
     const struct tf_node *node = &im->tf.nodes[im->order[place]];
@@ -41,12 +56,13 @@ static void index_node(struct import *im, struct cut_node *nodes, uint32_t place
                                         node->inputs[k].output};
     }
     enum tf_layer_kind kind = row != NULL ? row->kind : TF_IMPORT;
+    bool constant = is_constant(im, nodes, place, inputs);
     nodes[place] = (struct cut_node){.name = node->name,
                                      .inputs = inputs,
                                      .input_count = kind == TF_INPUT ? 0 : node->input_count,
                                      .output_count = tf_count_outputs(node, read),
                                      .is_input = kind == TF_INPUT,
-                                     .is_constant = strcmp(node->op, "Const") == 0,
+                                     .is_constant = constant,
                                      .is_end = kind == TF_END || node->internal};
 }
 
@@ -112,51 +128,15 @@ static bool make_index(struct import *im) {
 
 // --- placeholders --------------------------------------------------------------------------------
 
-// A placeholder says its shape once; what gives several tensors says a list.
-static void type_and_shape(const struct tf_node *node, uint32_t output, enum dtype *type,
-                           struct shape *shape) {
-    const Tensorflow__AttrValue *one = tf_attr(node, "shape");
-    const Tensorflow__AttrValue *all = tf_attr(node, "output_shapes");
-    const Tensorflow__AttrValue *types = tf_attr(node, "output_types");
-    if (types == NULL)
-        types = tf_attr(node, "component_types");
-    *type = tf_attr_type(node, "dtype", DT_F32);
-    *shape = SHAPE_UNKNOWN;
-    if (types != NULL && types->list != NULL && output < types->list->n_type)
-        *type = tf_dtype((int)types->list->type[output]);
-    if (all != NULL && all->list != NULL && output < all->list->n_shape)
-        tf_shape(all->list->shape[output], shape);
-    else if (one != NULL && one->shape != NULL)
-        tf_shape(one->shape, shape);
-    // A placeholder of no dimensions usually means that nobody said its shape; `bool` ones are
-    // switches and are scalars.
-    if (shape->rank == 0 && dtype_is_float(*type))
-        *shape = SHAPE_UNKNOWN;
-}
-
-// A queue says the shape of one element; what is taken from it is a batch.
-static void shape_from_queue(const struct tf_node *queue, uint32_t output, struct shape *shape) {
-    const Tensorflow__AttrValue *all = tf_attr(queue, "shapes");
-    struct shape one;
-    if (shape->rank != RANK_UNKNOWN || all == NULL || all->list == NULL ||
-        output >= all->list->n_shape || !tf_shape(all->list->shape[output], &one) ||
-        one.rank == RANK_UNKNOWN || one.rank == SHAPE_MAX_RANK)
-        return;
-    shape->rank = one.rank + 1;
-    shape->dims[0] = 1;
-    for (int32_t i = 0; i < one.rank; i++)
-        shape->dims[i + 1] = one.dims[i];
-}
-
 static void import_placeholder(struct import *im, uint32_t place) {
     const struct tf_node *node = &im->tf.nodes[im->order[place]];
     struct place at = tf_place(&im->tf, im->order[place]);
     for (uint32_t i = 0; i < im->base.cut.nodes[place].output_count; i++) {
         enum dtype type;
         struct shape shape;
-        type_and_shape(node, i, &type, &shape);
+        tf_placeholder(&im->tf, im->order[place], i, &type, &shape);
         if (queue_of(im, node) != NULL)
-            shape_from_queue(queue_of(im, node), i, &shape);
+            tf_queue_shape(queue_of(im, node), i, &shape);
         if (!cut_is_used(&im->base.cut, place, i))
             continue;
         struct value *v = cut_placeholder(&im->base.cut, place, i, type, shape, "", &at);

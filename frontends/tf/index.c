@@ -123,6 +123,7 @@ bool tf_graph_add(struct tf_graph *g, const Tensorflow__GraphDef *def) {
     add_edges(g, def, first);
     if (def->library != NULL)
         g->library = def->library;
+    g->producer = def->versions != NULL ? def->versions->producer : 0;
     return true;
 }
 

@@ -45,6 +45,7 @@ struct tf_graph {
     uint32_t count, capacity;
     struct names *by_name;                         // name -> index + 1
     const Tensorflow__FunctionDefLibrary *library; // or NULL
+    int32_t producer;                              // version of its format; 0: the file lost it
 };
 
 void tf_graph_init(struct tf_graph *g, struct arena *arena, struct diag *diag, const char *file);

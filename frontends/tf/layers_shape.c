@@ -282,11 +282,11 @@ void tf_reverse_sequence(struct tf_layer *l) {
 
 // --- padding -------------------------------------------------------------------------------------
 
-// A column of paddings [rank, 2].
-static struct value *column(struct tf_layer *l, const char *suffix, int64_t which) {
+// A column of paddings [rank, 2], which are an input.
+static struct value *column(struct tf_layer *l, uint32_t input, const char *suffix, int64_t which) {
     struct builder *b = &l->builder;
     struct value *inputs[] = {
-        l->inputs[1],
+        l->inputs[input],
         build_i64_scalar(b, tf_name(l, arena_printf(l->arena, "%s_at", suffix)), which),
         build_i64_scalar(b, tf_name(l, arena_printf(l->arena, "%s_axis", suffix)), 1)};
     return finish(build_node(b, &op_Gather, tf_name(l, suffix), 3, inputs));
@@ -296,8 +296,8 @@ static struct value *column(struct tf_layer *l, const char *suffix, int64_t whic
 static bool read_pads(struct tf_layer *l, struct value **begin, struct value **end) {
     struct ints all;
     if (l->inputs[1]->constant == NULL) {
-        *begin = column(l, "begin", 0);
-        *end = column(l, "end", 1);
+        *begin = column(l, 1, "begin", 0);
+        *end = column(l, 1, "end", 1);
         return true;
     }
     if (!tf_numbers(l, 1, "paddings", &all))
@@ -359,28 +359,54 @@ static bool read_block(struct tf_layer *l, uint32_t *pads, struct ints *block) {
     return true;
 }
 
-static void blocks(struct tf_layer *l, const struct op_def *op, const char *what) {
-    struct ints block, pads;
-    uint32_t pads_input;
-    if (!tf_inputs(l, 2) || !tf_rank(l, 0, 2, SHAPE_MAX_RANK) ||
-        !read_block(l, &pads_input, &block) || !tf_numbers(l, pads_input, what, &pads))
+// A column of computed pads, with noughts for the batch and for the axes behind.
+static struct value *widened_column(struct tf_layer *l, uint32_t input, uint32_t count,
+                                    const char *suffix, int64_t which) {
+    static const int64_t noughts[SHAPE_MAX_RANK] = {0};
+    struct builder *b = &l->builder;
+    uint32_t behind = (uint32_t)l->inputs[0]->shape.rank - 1 - count;
+    const char *name = tf_name(l, suffix);
+    struct value *numbers = column(l, input, arena_printf(l->arena, "%s_each", suffix), which);
+    struct value *parts[] = {
+        build_i64(b, build_name(b, name, "batch"), 1, noughts),
+        build_convert(b->graph, build_name(b, name, "i64"), numbers, DT_I64),
+        behind > 0 ? build_i64(b, build_name(b, name, "behind"), behind, noughts) : NULL};
+    return build_concat(b, name, 0, behind > 0 ? 3 : 2, parts);
+}
+
+// One list of pads for all axes.
+static struct value *read_side(struct tf_layer *l, uint32_t input, uint32_t count,
+                               const char *suffix, int64_t which) {
+    const struct tensor *known = l->inputs[input]->constant;
+    if (known == NULL)
+        return widened_column(l, input, count, suffix, which);
+    return widened(l, suffix, tensor_as_i64(l->arena, known) + which, count, 2, 0);
+}
+
+static void blocks(struct tf_layer *l, const struct op_def *op) {
+    struct ints block;
+    uint32_t input;
+    if (!tf_inputs(l, 2) || !tf_rank(l, 0, 2, SHAPE_MAX_RANK) || !read_block(l, &input, &block) ||
+        !tf_inputs(l, input + 1))
         return;
-    if (pads.count != 2 * block.count || (int32_t)block.count >= l->inputs[0]->shape.rank) {
+    const struct shape *pads = &l->inputs[input]->shape;
+    if (pads->rank != 2 || pads->dims[0] != (int64_t)block.count || pads->dims[1] != 2 ||
+        (int32_t)block.count >= l->inputs[0]->shape.rank) {
         tf_fail(l, SHAPE_MISMATCH, "block_shape and paddings do not fit the data");
         return;
     }
     struct value *inputs[] = {l->inputs[0], widened(l, "block", block.data, block.count, 1, 1),
-                              widened(l, "begin", pads.data, block.count, 2, 0),
-                              widened(l, "end", pads.data + 1, block.count, 2, 0)};
+                              read_side(l, input, block.count, "begin", 0),
+                              read_side(l, input, block.count, "end", 1)};
     l->outputs[0] = finish(build_node(&l->builder, op, l->name, 4, inputs));
 }
 
 void tf_space_to_batch(struct tf_layer *l) {
-    blocks(l, &op_SpaceToBatch, "paddings");
+    blocks(l, &op_SpaceToBatch);
 }
 
 void tf_batch_to_space(struct tf_layer *l) {
-    blocks(l, &op_BatchToSpace, "crops");
+    blocks(l, &op_BatchToSpace);
 }
 
 static void depth(struct tf_layer *l, const struct op_def *op) {

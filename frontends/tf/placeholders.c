@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontends/tf/placeholders.h"
+
+#include <string.h>
+
+// --- a shape without dimensions -----------------------------------------------------------------
+
+// Data of operators that a scalar cannot be.
+static const struct {
+    const char *op;
+    uint32_t input;
+} with_axes[] = {{"AvgPool", 0},
+                 {"AvgPool3D", 0},
+                 {"BiasAdd", 0},
+                 {"Conv2D", 0},
+                 {"Conv3D", 0},
+                 {"DepthwiseConv2dNative", 0},
+                 {"ExtractImagePatches", 0},
+                 {"FusedBatchNorm", 0},
+                 {"FusedBatchNormV2", 0},
+                 {"FusedBatchNormV3", 0},
+                 {"LRN", 0},
+                 {"MatMul", 0},
+                 {"MatMul", 1},
+                 {"MaxPool", 0},
+                 {"MaxPool3D", 0},
+                 {"MirrorPad", 0},
+                 {"Pad", 0},
+                 {"PadV2", 0},
+                 {"ResizeBilinear", 0},
+                 {"ResizeNearestNeighbor", 0},
+                 {"Split", 1},
+                 {"StridedSlice", 0},
+                 {"Transpose", 0}};
+
+static bool wants_axes(const char *op, uint32_t input) {
+    for (size_t i = 0; i < sizeof with_axes / sizeof with_axes[0]; i++)
+        if (with_axes[i].input == input && strcmp(with_axes[i].op, op) == 0)
+            return true;
+    return false;
+}
+
+// Hands on the shape of an input: with one input, or arithmetic of it and numbers.
+static bool hands_on(const struct tf_graph *g, const struct tf_node *n, uint32_t input) {
+    static const char *const arithmetic[] = {"Add", "AddV2", "Div", "Mul", "RealDiv", "Sub"};
+    bool known = n->input_count == 1 && strcmp(n->op, "Reshape") != 0;
+    for (size_t i = 0; i < sizeof arithmetic / sizeof arithmetic[0]; i++)
+        known |= strcmp(n->op, arithmetic[i]) == 0;
+    for (uint32_t i = 0; i < n->input_count && known; i++)
+        known = i == input || (n->inputs[i].node != TF_NONE &&
+                               strcmp(g->nodes[n->inputs[i].node].op, "Const") == 0);
+    return known;
+}
+
+// Does its data come to an operator that wants axes before it meets any other?
+static bool meets_axes(const struct tf_graph *g, uint32_t node) {
+    bool *mark = arena_array_of(g->arena, g->count, bool);
+    mark[node] = true;
+    for (bool more = true; more;) {
+        more = false;
+        for (uint32_t i = 0; i < g->count; i++)
+            for (uint32_t k = 0; k < g->nodes[i].input_count && !g->nodes[i].removed; k++) {
+                uint32_t source = g->nodes[i].inputs[k].node;
+                if (source == TF_NONE || !mark[source])
+                    continue;
+                if (wants_axes(g->nodes[i].op, k))
+                    return true;
+                if (!mark[i] && hands_on(g, &g->nodes[i], k))
+                    more = mark[i] = true;
+            }
+    }
+    return false;
+}
+
+// Files of version 21 and before write a shape that nobody said as one without dimensions. Freezing
+// loses the version; then the users tell.
+static bool is_unsaid(const struct tf_graph *g, uint32_t node) {
+    enum { SCALARS_ARE_SAID = 22 };
+    return g->producer > 0 ? g->producer < SCALARS_ARE_SAID : meets_axes(g, node);
+}
+
+// --- what it says -------------------------------------------------------------------------------
+
+// A placeholder says its shape once; what gives several tensors says a list.
+void tf_placeholder(const struct tf_graph *g, uint32_t index, uint32_t output, enum dtype *type,
+                    struct shape *shape) {
+    const struct tf_node *node = &g->nodes[index];
+    const Tensorflow__AttrValue *one = tf_attr(node, "shape");
+    const Tensorflow__AttrValue *all = tf_attr(node, "output_shapes");
+    const Tensorflow__AttrValue *types = tf_attr(node, "output_types");
+    if (types == NULL)
+        types = tf_attr(node, "component_types");
+    *type = tf_attr_type(node, "dtype", DT_F32);
+    *shape = SHAPE_UNKNOWN;
+    if (types != NULL && types->list != NULL && output < types->list->n_type)
+        *type = tf_dtype((int)types->list->type[output]);
+    if (all != NULL && all->list != NULL && output < all->list->n_shape)
+        tf_shape(all->list->shape[output], shape);
+    else if (one != NULL && one->shape != NULL)
+        tf_shape(one->shape, shape);
+    // Truths and counts are switches and lengths, which are scalars.
+    if (shape->rank == 0 && dtype_is_float(*type) && is_unsaid(g, index))
+        *shape = SHAPE_UNKNOWN;
+}
+
+// A queue says the shape of one element; what is taken from it is a batch.
+void tf_queue_shape(const struct tf_node *queue, uint32_t output, struct shape *shape) {
+    const Tensorflow__AttrValue *all = tf_attr(queue, "shapes");
+    struct shape one;
+    if (shape->rank != RANK_UNKNOWN || all == NULL || all->list == NULL ||
+        output >= all->list->n_shape || !tf_shape(all->list->shape[output], &one) ||
+        one.rank == RANK_UNKNOWN || one.rank == SHAPE_MAX_RANK)
+        return;
+    shape->rank = one.rank + 1;
+    shape->dims[0] = 1;
+    for (int32_t i = 0; i < one.rank; i++)
+        shape->dims[i + 1] = one.dims[i];
+}

@@ -77,8 +77,11 @@ check "but made anew" diff -r first/blue out/blue
 # ---- What is ninja's ----
 mkdir -p bin
 for version in 1.8.2 1.12.1 2.0 nonsense; do
-    printf '#!/bin/sh\n[ "$1" = --version ] && echo %s && exit\nexec %s "$@"\n' \
-        "$version" "$(command -v ninja)" >bin/ninja
+    cat >bin/ninja <<END
+#!/bin/sh
+[ "\$1" = --version ] && echo $version && exit
+exec $(command -v ninja) "\$@"
+END
     chmod +x bin/ninja
     rm -rf out
     PATH=$SCRATCH/bin:$PATH build

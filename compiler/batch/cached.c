@@ -15,35 +15,10 @@ static const char log_name[] = "log"; // of the result line that holds what the 
 
 struct cached {
     struct action_cache cache;
+    bool is_asked;
     char key[SHA256_TEXT_SIZE]; // "": the question cannot be asked of others
     struct record *entry;       // under that key, NULL: none
 };
-
-// ---- The question ----
-
-static bool sum_input(struct work *work, struct work_input *input) {
-    char sum[SHA256_TEXT_SIZE];
-    if (record_find(work->record, RECORD_INPUT_SUM, input->name) != NULL)
-        return true; // it is gone, and known
-    if (stat(input->path, &input->status) != 0 || !action_sum(input->path, sum))
-        return false;
-    record_add(work->record, RECORD_INPUT_SUM, input->name, sum);
-    return true;
-}
-
-// A file that was written while the program read it would be kept under a wrong name for ever.
-static bool input_stands(const struct work *work, const struct work_input *input) {
-    struct stat now;
-    char sum[SHA256_TEXT_SIZE];
-    if (input->status.st_ino == 0 || stat(input->path, &now) != 0)
-        return false;
-    if (S_ISDIR(now.st_mode))
-        return action_sum(input->path, sum) &&
-               strcmp(record_find(work->record, RECORD_INPUT_SUM, input->name)->value, sum) == 0;
-    return now.st_ino == input->status.st_ino && now.st_size == input->status.st_size &&
-           now.st_mtim.tv_sec == input->status.st_mtim.tv_sec &&
-           now.st_mtim.tv_nsec == input->status.st_mtim.tv_nsec;
-}
 
 // What is worth keeping: conversions, and what came out of files whose sums the manifest has. A
 // verification rests on the runtime of this machine.
@@ -55,28 +30,72 @@ bool cached_is_shared(const struct work *work) {
     return known || step->kind == STEP_CONVERT;
 }
 
-static void open_cache(struct work *work, struct cached *cached) {
+static struct cached *open_cache(struct work *work) {
+    if (work->cached != NULL)
+        return work->cached;
+    struct cached *cached = work->cached = arena_new_of(work->arena, struct cached);
     struct cache_environment where = cache_environment(work->arena);
     if (where.mode == CACHE_OFF || !cached_is_shared(work))
-        return;
+        return cached;
     cached->cache.read_only = where.mode == CACHE_READ;
     if (where.folder != NULL)
         cached->cache.store = store_open(work->arena, where.folder, cached->cache.read_only);
     if (where.url != NULL)
         cached->cache.remote = remote_open(work->arena, where.url, CACHE_FAULT_MARK);
+    return cached;
 }
 
-// The question is asked once.
+// ---- Sums of inputs ----
+
+bool cached_recall(struct work *work, const struct stat *status, struct memo *memo) {
+    const struct cached *cached = open_cache(work);
+    return cached->cache.store != NULL && memo_find(work->arena, cached->cache.store, status, memo);
+}
+
+static void remember(struct work *work, const struct cached *cached, const struct work_input *input,
+                     const char *sum) {
+    struct memo memo = {.hash = record_find(work->record, RECORD_INPUT, input->name)->hash};
+    struct stat now;
+    memcpy(memo.sha256, sum, sizeof memo.sha256);
+    if (cached->cache.store != NULL && !cached->cache.read_only && stat(input->path, &now) == 0 &&
+        memo_is_same_file(&now, &input->status))
+        memo_keep(cached->cache.store, &now, &memo);
+}
+
+static bool sum_input(struct work *work, const struct cached *cached,
+                      const struct work_input *input) {
+    char sum[SHA256_TEXT_SIZE];
+    if (record_find(work->record, RECORD_INPUT_SUM, input->name) != NULL)
+        return true; // known, because it is gone or large
+    if (!action_sum(input->path, sum))
+        return false;
+    record_add(work->record, RECORD_INPUT_SUM, input->name, sum);
+    remember(work, cached, input, sum);
+    return true;
+}
+
+// A file that was written while the program read it would be kept under a wrong name for ever.
+static bool input_stands(const struct work *work, const struct work_input *input) {
+    struct stat now;
+    char sum[SHA256_TEXT_SIZE];
+    if (stat(input->path, &now) != 0)
+        return false;
+    if (S_ISDIR(now.st_mode))
+        return action_sum(input->path, sum) &&
+               strcmp(record_find(work->record, RECORD_INPUT_SUM, input->name)->value, sum) == 0;
+    return memo_is_same_file(&now, &input->status);
+}
+
+// ---- The question ----
+
 static struct cached *ask(struct work *work) {
-    if (work->cached != NULL)
-        return work->cached;
-    struct cached *cached = work->cached = arena_new_of(work->arena, struct cached);
-    open_cache(work, cached);
-    if (cached->cache.store == NULL && cached->cache.remote == NULL)
+    struct cached *cached = open_cache(work);
+    bool known = !cached->is_asked && (cached->cache.store != NULL || cached->cache.remote != NULL);
+    cached->is_asked = true;
+    if (!known)
         return cached;
-    bool known = true;
     for (uint32_t i = 0; i < work->input_count && work->step->kind == STEP_CONVERT; i++)
-        known = sum_input(work, &work->inputs[i]) && known;
+        known = sum_input(work, cached, &work->inputs[i]) && known;
     if (!known || !action_key(work->record, cached->key))
         cached->key[0] = '\0';
     else

@@ -58,7 +58,7 @@ void work_report_gone(struct work *work) {
 
 // ---- Inputs ----
 
-static void note_input(struct work *work, const char *name, const char *path) {
+static void note_input(struct work *work, const struct work_input *input) {
     if (work->input_count == work->input_capacity) {
         work->input_capacity = work->input_capacity == 0 ? 8 : work->input_capacity * 2;
         struct work_input *inputs =
@@ -67,16 +67,25 @@ static void note_input(struct work *work, const char *name, const char *path) {
             inputs[i] = work->inputs[i];
         work->inputs = inputs;
     }
-    work->inputs[work->input_count++] = (struct work_input){.name = name, .path = path};
+    work->inputs[work->input_count++] = *input;
+}
+
+static bool hash_input(struct work *work, const struct work_input *input) {
+    struct memo memo;
+    uint64_t size = (uint64_t)input->status.st_size;
+    bool known = cached_recall(work, &input->status, &memo);
+    if (!known && !hash_path(input->path, &memo.hash, &size))
+        return false;
+    record_add_file(work->record, RECORD_INPUT, input->name, memo.hash, size);
+    if (known && work->step->kind == STEP_CONVERT)
+        record_add(work->record, RECORD_INPUT_SUM, input->name, memo.sha256);
+    return true;
 }
 
 void work_add_input(struct work *work, const char *name, const char *path) {
-    struct hash hash;
-    uint64_t size;
-    if (hash_path(path, &hash, &size)) {
-        record_add_file(work->record, RECORD_INPUT, name, hash, size);
-        note_input(work, name, path);
-    } else if (errno != ENOENT || !recall(work, name, path)) {
+    struct work_input input = {.name = name, .path = path};
+    if (stat(path, &input.status) == 0 && hash_input(work, &input))
+        note_input(work, &input);
+    else if (errno != ENOENT || !recall(work, name, path))
         diag_report(work->diag, NULL, FILE_OPEN, name, strerror(errno));
-    }
 }

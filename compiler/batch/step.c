@@ -184,15 +184,15 @@ int step_run(struct arena *arena, const struct step *step,
 
 // ---- Only from the cache ----
 
-static bool restore(struct work *work) {
+static enum event_outcome restore(struct work *work) {
     char key[SHA256_TEXT_SIZE];
     if (is_answered(work))
-        return true;
+        return EVENT_SAME;
     if (!cached_knows(work, key))
-        return false;
+        return EVENT_FAILED;
     unlink(work->record_path);
     tree_sweep(work->output_root);
-    return cached_take(work) && write_answer(work);
+    return cached_take(work) && write_answer(work) ? EVENT_CACHED : EVENT_FAILED;
 }
 
 bool step_restore(struct arena *arena, const struct step *step) {
@@ -201,14 +201,16 @@ bool step_restore(struct arena *arena, const struct step *step) {
     work.log = lock_log(&work);
     double start = now();
     work_ask(&work);
-    bool done = diag_count(work.diag, DIAG_FAILED) == 0 && restore(&work);
+    enum event_outcome outcome = EVENT_FAILED;
+    if (diag_count(work.diag, DIAG_FAILED) == 0)
+        outcome = restore(&work);
     cached_end(&work);
-    if (done)
-        work_tell(&work, work.cached == NULL ? EVENT_SAME : EVENT_CACHED, now() - start);
+    if (outcome != EVENT_FAILED)
+        work_tell(&work, outcome, now() - start);
     else if (work.notice != NULL)
         puts(work.notice);
     end(&work);
-    return done;
+    return outcome != EVENT_FAILED;
 }
 
 // ---- Explaining ----

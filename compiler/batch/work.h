@@ -13,7 +13,7 @@
 struct work_input {
     const char *name; // in the record
     const char *path;
-    struct stat status; // when its SHA-256 was taken
+    struct stat status; // before it was hashed
 };
 
 struct cached; // cached.c

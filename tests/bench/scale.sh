@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A zoo of ten thousand models: planning (and whether it grows in line with their number), a build of
-# nothing, a build out of the cache, a build by conversion, and how much more jobs bring.
+# nothing, a build out of the cache, a build by conversion, and how much more jobs bring; then one
+# large model out of the cache.
 #
 #   scale.sh [MODELS]    default: 10000
 set -eu
@@ -10,8 +11,9 @@ build=${BUILD:-build}
 most=${1:-10000}
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-make -j"$(nproc)" all >/dev/null
-zooc=$(realpath "$build/zooc")
+make -j"$(nproc)" all tools >/dev/null
+zooc=$(realpath "$build/zooc") remake=$(realpath "$build/tests/tools/remake")
+archive=$PWD/tests/topologies/caffe/vgg16.tar.xz
 scratch=$(realpath "$build")/bench-scale
 export ZOOC_CACHE=$scratch/cache ZOOC_CACHE_MODE='off'
 rm -rf "$scratch"
@@ -66,3 +68,13 @@ rm -rf out
 timed "$zooc" build zoo.yml -o out -j "$(nproc)"
 row "the same, $(nproc) jobs" "$passed_time" "$processor"
 awk -v one="$one" -v all="$passed_time" 'BEGIN {printf "%-44s %8.2f times\n", "  faster by", one / all}'
+
+# What is large is neither converted nor read.
+"$remake" "$archive" vgg16
+echo 'models: [{name: vgg16, model: [vgg16/vgg16.prototxt, vgg16/vgg16.caffemodel]}]' >zoo.yml
+sleep 4 # a file that has just changed is read once more
+timed "$zooc" build zoo.yml -o large --cache_mode write
+row "VGG-16 by conversion, cache filled" "$passed_time" "$processor"
+rm -rf large
+timed "$zooc" build zoo.yml -o large --cache_mode read
+row "VGG-16 out of the cache" "$passed_time" "$processor"

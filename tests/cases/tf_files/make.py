@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make the models of tests/tf_forms.sh: make.py OUT_DIR, with TensorFlow 1.12 and then with 1.15
+"""Make the models of tests/tf_forms.sh: make.py OUT_DIR, with TensorFlow 1.12 and then with 1.15.5
 
 Writes one folder a model, and models.tar.xz of them all. A folder holds several forms of one
 network, input.npz, and golden.npz with what TensorFlow computes. Version 1.15 adds what is kept the
@@ -12,17 +12,21 @@ import os
 import shutil
 import sys
 import tarfile
+import uuid
 
 import numpy as np
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
 from tensorflow.python.eager import function as eager_function
 from tensorflow.python.framework import function, graph_io
 from tensorflow.python.saved_model import builder, signature_constants, signature_def_utils, utils
 from tensorflow.python.saved_model import tag_constants
 
 out_dir = sys.argv[1]
+uuid.uuid4 = lambda: uuid.UUID(int=0)  # savers name a folder so, and the graph keeps the name
 V1, V2 = tf.train.SaverDef.V1, tf.train.SaverDef.V2
 
 
@@ -411,6 +415,23 @@ else:
 # ---- the archive ---------------------------------------------------------------------------------
 
 
+def settled(path, data):
+    """A message with its maps in order; TensorFlow writes them as the memory has them."""
+    name = os.path.basename(path)
+    if not name.endswith((".pb", ".meta")):
+        return data
+    message = (saved_model_pb2.SavedModel if name == "saved_model.pb" else
+               meta_graph_pb2.MetaGraphDef if name.endswith(".meta") else graph_pb2.GraphDef).FromString(data)
+    graphs = [message] if name.endswith(".pb") and name != "saved_model.pb" else [
+        m.graph_def for m in getattr(message, "meta_graphs", [message])]
+    for graph in graphs:
+        for node in [n for f in graph.library.function for n in f.node_def] + list(graph.node):
+            if "config_proto" in node.attr:
+                config = config_pb2.ConfigProto.FromString(node.attr["config_proto"].s)
+                node.attr["config_proto"].s = config.SerializeToString(deterministic=True)
+    return message.SerializeToString(deterministic=True)
+
+
 def pack():
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as t:
@@ -419,9 +440,10 @@ def pack():
             for name in sorted(set(files) - {"models.tar.xz"}):
                 path = os.path.join(at, name)
                 info = tarfile.TarInfo(os.path.relpath(path, out_dir))
-                info.size, info.mode = os.path.getsize(path), 0o644
                 with open(path, "rb") as f:
-                    t.addfile(info, f)
+                    data = settled(path, f.read())
+                info.size, info.mode = len(data), 0o644
+                t.addfile(info, io.BytesIO(data))
     with open(os.path.join(out_dir, "models.tar.xz"), "wb") as f:
         f.write(lzma.compress(tar.getvalue(), preset=9 | lzma.PRESET_EXTREME))
 

@@ -55,7 +55,9 @@ struct fetch_request {
 // Is it in the store? Then `key` says where; no sockets, no listeners.
 bool fetch_find(struct arena *arena, struct store *store, struct fetch_item *item);
 
-// Makes an object known by its SHA-384 too, when it has that.
+// Makes an object known by its SHA-384 too; it has that.
+bool fetch_note_sha384(struct store *store, const char *key, const char *sha384);
+// The same, when it has that.
 bool fetch_name_by_sha384(struct arena *arena, struct store *store, const char *key,
                           const char *sha384);
 

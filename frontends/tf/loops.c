@@ -1,165 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A frame is found by following data from its Enters up to its Exits; a frame that is entered from
-// another one lies in it. Frames collapse from the innermost on, so that a loop in a loop is one
-// node of the outer one.
+// Frames collapse from the innermost on, so that a loop in a loop is one node of the outer one.
 #include "frontends/tf/loops.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_FRAME = 0 };
-
-struct frame {
-    const char *name;
-    uint32_t parent, depth;
-    uint32_t exits;          // a list through finder.next
-    uint32_t members, count; // then another one, its length
-};
-
-struct finder {
-    struct tf_graph *g;
-    uint32_t *frame_of;        // by node; NO_FRAME
-    uint32_t *next;            // by node: the next one of its list, plus one
-    uint32_t *user_of, *users; // by node: where its users begin in `users`
-    uint32_t *stack, depth;
-    struct frame *frames; // from 1 on
-    uint32_t frame_count;
-    struct names *by_name; // frames
-    bool good;
-};
-
-static bool is_op(const struct tf_node *n, const char *op) {
-    // Nodes that hold references come in a second spelling, with "Ref" before.
-    return strcmp(n->op, op) == 0 || (strncmp(n->op, "Ref", 3) == 0 && strcmp(n->op + 3, op) == 0);
-}
-
-static void fault(struct finder *f, uint32_t node, const char *what) {
-    struct place at = tf_place(f->g, node);
-    if (f->good)
-        diag_report(f->g->diag, &at, TF_LOOP, f->g->nodes[node].name, what);
-    f->good = false;
-}
-
-// --- users ---------------------------------------------------------------------------------------
-
-static void index_users(struct finder *f) {
-    const struct tf_graph *g = f->g;
-    uint64_t edges = 0;
-    f->user_of = arena_array_of(g->arena, (size_t)g->count + 2, uint32_t);
-    for (uint32_t i = 0; i < g->count; i++)
-        for (uint32_t k = 0; k < g->nodes[i].input_count; k++)
-            if (g->nodes[i].inputs[k].node != TF_NONE) {
-                f->user_of[g->nodes[i].inputs[k].node + 2]++;
-                edges++;
-            }
-    for (uint32_t i = 2; i < g->count + 2; i++)
-        f->user_of[i] += f->user_of[i - 1];
-    f->users = arena_array_of(g->arena, edges, uint32_t);
-    for (uint32_t i = 0; i < g->count; i++)
-        for (uint32_t k = 0; k < g->nodes[i].input_count; k++)
-            if (g->nodes[i].inputs[k].node != TF_NONE)
-                f->users[f->user_of[g->nodes[i].inputs[k].node + 1]++] = i;
-}
-
-// --- frames --------------------------------------------------------------------------------------
-
-static uint32_t frame_named(struct finder *f, const char *name) {
-    void **slot = names_slot(f->by_name, name);
-    if (*slot == NULL) {
-        f->frames[++f->frame_count] = (struct frame){.name = name};
-        *slot = (void *)(uintptr_t)f->frame_count;
-    }
-    return (uint32_t)(uintptr_t)*slot;
-}
-
-static void push(struct finder *f, uint32_t node) {
-    f->stack[f->depth++] = node;
-}
-
-static void put_in_frame(struct finder *f, uint32_t node, uint32_t frame) {
-    if (f->frame_of[node] == NO_FRAME) {
-        f->frame_of[node] = frame;
-        push(f, node);
-        if (is_op(&f->g->nodes[node], "Exit")) {
-            f->next[node] = f->frames[frame].exits;
-            f->frames[frame].exits = node + 1;
-        }
-    } else if (f->frame_of[node] != frame) {
-        fault(f, node, "it reads values of two loops at once");
-    }
-}
-
-// Data of `frame` enters another one.
-static void nest(struct finder *f, uint32_t enter, uint32_t frame) {
-    struct frame *inner = &f->frames[f->frame_of[enter]];
-    if (inner->parent == frame)
-        return;
-    if (inner->parent != NO_FRAME || f->frame_of[enter] == frame) {
-        fault(f, enter, "it is entered from two loops");
-        return;
-    }
-    inner->parent = frame;
-    // What left it before its place was known is walked again.
-    for (uint32_t i = inner->exits; i != 0; i = f->next[i - 1])
-        push(f, i - 1);
-}
-
-static void visit_users(struct finder *f, uint32_t node) {
-    uint32_t frame = f->frame_of[node];
-    if (is_op(&f->g->nodes[node], "Exit"))
-        frame = f->frames[frame].parent;
-    if (frame == NO_FRAME)
-        return;
-    for (uint32_t i = f->user_of[node]; i < f->user_of[node + 1] && f->good; i++) {
-        uint32_t user = f->users[i];
-        if (is_op(&f->g->nodes[user], "Enter"))
-            nest(f, user, frame);
-        else
-            put_in_frame(f, user, frame);
-    }
-}
-
-static void find_frames(struct finder *f) {
-    struct tf_graph *g = f->g;
-    uint32_t enters = 0;
-    for (uint32_t i = 0; i < g->count; i++)
-        enters += is_op(&g->nodes[i], "Enter") && !g->nodes[i].removed;
-    f->frames = arena_array_of(g->arena, (size_t)enters + 1, struct frame);
-    f->by_name = names_new(g->arena);
-    for (uint32_t i = 0; i < g->count && f->good; i++) {
-        if (!is_op(&g->nodes[i], "Enter") || g->nodes[i].removed)
-            continue;
-        const char *name = tf_attr_text(g->arena, &g->nodes[i], "frame_name", "");
-        if (g->nodes[i].input_count == 1)
-            put_in_frame(f, i, frame_named(f, name));
-        else
-            fault(f, i, "an Enter has not one input");
-    }
-    while (f->depth > 0 && f->good)
-        visit_users(f, f->stack[--f->depth]);
-}
-
-// Depth of each frame; a frame inside itself is a fault.
-static void measure_depths(struct finder *f) {
-    for (uint32_t i = 1; i <= f->frame_count && f->good; i++) {
-        uint32_t depth = 1, at = f->frames[i].parent;
-        for (; at != NO_FRAME && depth <= f->frame_count; at = f->frames[at].parent)
-            depth++;
-        f->frames[i].depth = depth;
-        if (at != NO_FRAME)
-            diag_report(f->g->diag, NULL, TF_LOOP, f->frames[i].name, "it lies in itself");
-        f->good = at == NO_FRAME;
-    }
-}
-
-static void add_member(struct finder *f, uint32_t node, uint32_t frame) {
-    f->frame_of[node] = frame;
-    if (frame == NO_FRAME)
-        return;
-    f->next[node] = f->frames[frame].members;
-    f->frames[frame].members = node + 1;
-    f->frames[frame].count++;
-}
+#include "frontends/tf/frames.h"
 
 // --- one frame -----------------------------------------------------------------------------------
 
@@ -170,7 +16,7 @@ struct visit {
 };
 
 struct collapse {
-    struct finder *f;
+    struct tf_frames *f;
     uint32_t frame, condition; // condition: the LoopCond
     uint32_t *members, member_count;
     struct tf_loop *loop;
@@ -208,11 +54,11 @@ static bool find_condition(struct collapse *c) {
         if (strcmp(n->op, "LoopCond") != 0 || n->loop != NULL)
             continue;
         if (c->condition != TF_NONE || n->input_count != 1)
-            fault(c->f, c->members[i], "it has two conditions");
+            tf_frame_fault(c->f, c->members[i], "it has two conditions");
         c->condition = c->members[i];
     }
     if (c->condition == TF_NONE)
-        fault(c->f, c->members[0], "its loop has no condition");
+        tf_frame_fault(c->f, c->members[0], "its loop has no condition");
     return c->f->good;
 }
 
@@ -225,21 +71,21 @@ static bool is_variable(const struct collapse *c, const struct tf_node *merge,
         uint32_t source = merge->inputs[k].node;
         if (source == TF_NONE)
             return false;
-        if (is_op(&g->nodes[source], "Enter"))
+        if (tf_is_op(&g->nodes[source], "Enter"))
             v->enter = source;
-        else if (is_op(&g->nodes[source], "NextIteration") && g->nodes[source].input_count == 1)
+        else if (tf_is_op(&g->nodes[source], "NextIteration") && g->nodes[source].input_count == 1)
             v->next = source;
     }
     return v->enter != TF_NONE && v->next != TF_NONE;
 }
 
 static void find_turn(struct collapse *c, uint32_t index) {
-    struct finder *f = c->f;
+    struct tf_frames *f = c->f;
     struct tf_variable *v = &c->loop->variables[index];
     c->variable_at[v->merge] = index + 1;
     for (uint32_t i = f->user_of[v->merge]; i < f->user_of[v->merge + 1]; i++) {
         const struct tf_node *n = &f->g->nodes[f->users[i]];
-        if (!is_op(n, "Switch") || n->input_count != 2 || n->inputs[1].node != c->condition)
+        if (!tf_is_op(n, "Switch") || n->input_count != 2 || n->inputs[1].node != c->condition)
             continue;
         v->turn = f->users[i];
         c->variable_at[v->turn] = index + 1;
@@ -251,7 +97,7 @@ static void find_variables(struct collapse *c) {
     struct tf_variable v;
     c->loop->variables = arena_array_of(g->arena, c->member_count, struct tf_variable);
     for (uint32_t i = 0; i < c->member_count; i++) {
-        if (!is_op(&g->nodes[c->members[i]], "Merge") ||
+        if (!tf_is_op(&g->nodes[c->members[i]], "Merge") ||
             !is_variable(c, &g->nodes[c->members[i]], &v))
             continue;
         v.merge = c->members[i];
@@ -265,19 +111,19 @@ static bool find_exits(struct collapse *c) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < c->member_count; i++) {
         const struct tf_node *n = &g->nodes[c->members[i]];
-        if (!is_op(n, "Exit"))
+        if (!tf_is_op(n, "Exit"))
             continue;
         struct tf_edge from = n->input_count == 1 ? n->inputs[0] : (struct tf_edge){TF_NONE, 0};
         uint32_t index = from.node == TF_NONE ? 0 : c->variable_at[from.node];
         if (index == 0 || from.output != 0 || c->loop->variables[index - 1].turn != from.node) {
-            fault(c->f, c->members[i], "an Exit is not that of a variable");
+            tf_frame_fault(c->f, c->members[i], "an Exit is not that of a variable");
             return false;
         }
         c->loop->variables[index - 1].exit = c->members[i];
         count++;
     }
     if (count == 0)
-        fault(c->f, c->condition, "the loop has no Exit");
+        tf_frame_fault(c->f, c->condition, "the loop has no Exit");
     return count > 0;
 }
 
@@ -315,17 +161,17 @@ static void add_source(struct collapse *c, struct tf_edge edge) {
 
 // Whether the walk goes on through a node that an edge comes from.
 static bool enter_node(struct collapse *c, struct tf_edge edge) {
-    struct finder *f = c->f;
+    struct tf_frames *f = c->f;
     uint32_t node = edge.node, index = c->variable_at[node];
     if (f->frame_of[node] != NO_FRAME && f->frame_of[node] != c->frame) {
-        fault(f, node, "its value is read outside of its loop");
-    } else if (f->frame_of[node] == NO_FRAME || is_op(&f->g->nodes[node], "Enter")) {
+        tf_frame_fault(f, node, "its value is read outside of its loop");
+    } else if (f->frame_of[node] == NO_FRAME || tf_is_op(&f->g->nodes[node], "Enter")) {
         add_source(c, edge);
     } else if (index != 0) {
         need(c, index - 1);
         c->state[node] = DONE;
     } else if (node == c->condition) {
-        fault(f, node, "its value is read inside of the loop");
+        tf_frame_fault(f, node, "its value is read inside of the loop");
     } else if (c->state[node] == OPEN) {
         struct place at = tf_place(f->g, node);
         diag_report(f->g->diag, &at, CYCLE, f->g->nodes[node].name);
@@ -454,7 +300,7 @@ static void list_nodes(struct collapse *c) {
 // What a source is outside of the loop.
 static struct tf_edge outside(const struct tf_graph *g, struct tf_edge source) {
     const struct tf_node *n = &g->nodes[source.node];
-    return is_op(n, "Enter") ? n->inputs[0] : source;
+    return tf_is_op(n, "Enter") ? n->inputs[0] : source;
 }
 
 static void leave_one_node(struct collapse *c) {
@@ -469,12 +315,12 @@ static void leave_one_node(struct collapse *c) {
         node->inputs[i] = outside(g, loop->sources[i]);
     for (uint32_t i = 0; i < c->member_count; i++) {
         struct tf_node *n = &g->nodes[c->members[i]];
-        if (is_op(n, "Exit")) {
+        if (tf_is_op(n, "Exit")) {
             n->op = "Identity";
             n->inputs[0] = (struct tf_edge){c->condition, c->variable_at[n->inputs[0].node] - 1};
-            add_member(c->f, c->members[i], parent);
+            tf_frame_add(c->f, c->members[i], parent);
         } else if (c->members[i] == c->condition) {
-            add_member(c->f, c->members[i], parent);
+            tf_frame_add(c->f, c->members[i], parent);
         } else {
             n->removed = true;
         }
@@ -485,7 +331,7 @@ static void leave_one_node(struct collapse *c) {
 
 bool tf_constant_number(const struct tf_graph *g, struct tf_edge edge, double *number) {
     edge = tf_behind(g, edge);
-    if (edge.node != TF_NONE && is_op(&g->nodes[edge.node], "Enter"))
+    if (edge.node != TF_NONE && tf_is_op(&g->nodes[edge.node], "Enter"))
         edge = tf_behind(g, g->nodes[edge.node].inputs[0]);
     if (edge.node == TF_NONE || strcmp(g->nodes[edge.node].op, "Const") != 0)
         return false;
@@ -556,7 +402,7 @@ static int compare_ranked(const void *a, const void *b) {
     return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-static void collapse_all(struct finder *f) {
+static void collapse_all(struct tf_frames *f) {
     struct arena *arena = f->g->arena;
     uint32_t count = f->g->count;
     struct collapse c = {.f = f,
@@ -607,29 +453,18 @@ static void drop_exits(struct tf_graph *g, const struct import_options *options)
         mark_wanted(g, node, stack, wanted);
     }
     for (uint32_t i = 0; i < g->count && options->output_count > 0; i++)
-        g->nodes[i].removed |= is_op(&g->nodes[i], "Exit") && !wanted[i];
+        g->nodes[i].removed |= tf_is_op(&g->nodes[i], "Exit") && !wanted[i];
 }
 
 bool tf_collapse_loops(struct tf_graph *g, const struct import_options *options) {
     bool any = false;
     for (uint32_t i = 0; i < g->count && !any; i++)
-        any = is_op(&g->nodes[i], "Enter");
+        any = tf_is_op(&g->nodes[i], "Enter");
     if (!any)
         return true;
     drop_exits(g, options);
-    struct finder f = {.g = g,
-                       .frame_of = arena_array_of(g->arena, g->count, uint32_t),
-                       .next = arena_array_of(g->arena, g->count, uint32_t),
-                       .stack = arena_array_of(g->arena, (size_t)2 * g->count, uint32_t),
-                       .good = true};
-    index_users(&f);
-    find_frames(&f);
-    measure_depths(&f);
-    memset(f.next, 0, g->count * sizeof *f.next);
-    for (uint32_t i = 0; i < g->count; i++)
-        if (!g->nodes[i].removed)
-            add_member(&f, i, f.frame_of[i]);
-    if (f.good)
+    struct tf_frames f;
+    if (tf_find_frames(g, &f))
         collapse_all(&f);
     return f.good;
 }

@@ -150,8 +150,9 @@ static bool pass_value(struct walk *w, const struct value *v, struct order order
     return v->first_use != NULL;
 }
 
+// The input itself, as another type, or with its axes in another order.
 static bool is_input(const struct value *v) {
-    if (node_is(v->producer, &op_Convert))
+    while (node_is(v->producer, &op_Convert) || node_is(v->producer, &op_Transpose))
         v = node_input(v->producer, 0);
     return node_is(v->producer, &op_Parameter);
 }

@@ -3,17 +3,12 @@
 // goes into the weights. (An Add there is the layer's bias and stays.)
 #include "compiler/passes/linear.h"
 
-static bool fits(const struct linear *l, const struct node *layer) {
-    return l->axis < 0 || l->axis == filter_data_axis(layer, OUTPUT_CHANNELS);
-}
-
 static bool fuse(struct arena *scratch, struct node *n, const struct fuse_filter *filter) {
     struct linear l;
     if (!fuse_allowed(filter, n) || !linear_of(scratch, n, &l) || !linear_is_scale(&l))
         return false;
-    struct node *layer = l.x->producer;
-    if (!has_filters(layer) || value_only_user(l.x) != n || !fuse_allowed(filter, layer) ||
-        !fits(&l, layer))
+    struct node *layer = linear_layer_before(&l, filter);
+    if (layer == NULL)
         return false;
     filters_scale(layer, OUTPUT_CHANNELS, l.count, l.scale);
     value_take_over(&n->outputs[0], l.x);

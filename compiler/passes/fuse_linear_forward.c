@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Multiply with a constant whose users are all convolutions or fully connected layers goes into
-// their weights; an Add into the biases of fully connected layers. (Not of convolutions: where they
-// pad, the padding is not shifted, and the Model Optimizer keeps it even where they do not.)
+// their weights; an Add into the biases of fully connected layers, unless it is the bias of a layer
+// itself. (Not of convolutions: where they pad, the padding is not shifted, and the Model Optimizer
+// keeps it even where they do not.)
 #include "compiler/ops/build.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/passes/linear.h"
@@ -118,11 +119,15 @@ static void add_bias(struct targets *t, struct node *layer, uint64_t repeat) {
     value_replace_except(y, sum, sum->producer);
 }
 
+static bool is_bias(const struct linear *l, const struct fuse_filter *filter) {
+    return linear_is_shift(l) && linear_layer_before(l, filter) != NULL;
+}
+
 static bool fuse(struct arena *scratch, struct node *n, const struct fuse_filter *filter) {
     struct targets t = {.filter = filter, .scratch = scratch};
     struct linear *l = &t.linear;
     if (!fuse_allowed(filter, n) || !linear_of(scratch, n, l) ||
-        !(linear_is_scale(l) || linear_is_shift(l)) || !find_targets(&t))
+        !(linear_is_scale(l) || linear_is_shift(l)) || is_bias(l, filter) || !find_targets(&t))
         return false;
     for (uint32_t i = 0; i < t.count; i++) {
         uint64_t count = l->count == 1 ? 1 : l->count * t.repeats[i];

@@ -2,6 +2,7 @@
 #include "compiler/passes/linear.h"
 
 #include <regex.h>
+#include <string.h>
 
 #include "compiler/base/fatal.h"
 #include "compiler/ops/matmul.h"
@@ -9,6 +10,7 @@
 // --- names that must not be fused ---------------------------------------------------------------
 
 struct fuse_filter {
+    bool nothing; // is to be fused
     uint32_t count;
     regex_t *expressions;
 };
@@ -22,6 +24,7 @@ static void filter_free(void *data) {
 struct fuse_filter *fuse_filter_new(struct arena *arena, struct graph *g,
                                     const struct pass_options *options) {
     struct fuse_filter *filter = arena_new_of(arena, struct fuse_filter);
+    filter->nothing = options->disable_fusing;
     filter->expressions = arena_array_of(arena, options->finegrain_count, regex_t);
     arena_at_free(arena, filter_free, filter);
     for (uint32_t i = 0; i < options->finegrain_count; i++) {
@@ -35,12 +38,23 @@ struct fuse_filter *fuse_filter_new(struct arena *arena, struct graph *g,
     return filter;
 }
 
+static const char *source_layer(const struct node *n) {
+    return n->place.layer != NULL ? n->place.layer : n->name;
+}
+
 bool fuse_allowed(const struct fuse_filter *filter, const struct node *n) {
-    const char *name = n->place.layer != NULL ? n->place.layer : n->name;
+    const char *name = source_layer(n);
     for (uint32_t i = 0; i < filter->count; i++)
         if (regexec(&filter->expressions[i], name, 0, NULL, 0) == 0)
             return false;
     return true;
+}
+
+bool biases_allowed(const struct fuse_filter *filter, const struct node *layer,
+                    const struct node *add) {
+    if (strcmp(source_layer(layer), source_layer(add)) == 0)
+        return true;
+    return !filter->nothing && fuse_allowed(filter, layer) && fuse_allowed(filter, add);
 }
 
 // --- y = scale * x + shift ----------------------------------------------------------------------
@@ -246,6 +260,14 @@ static struct tensor *scale_joined(struct arena *arena, const struct tensor *t,
     joined.dims[0] *= t->shape.dims[0];
     struct tensor *made = tensor_affine(arena, tensor_reshape(arena, t, joined), 0, numbers, NULL);
     return tensor_reshape(arena, made, t->shape);
+}
+
+struct node *linear_layer_before(const struct linear *l, const struct fuse_filter *filter) {
+    struct node *layer = l->x->producer;
+    if (!has_filters(layer) || value_only_user(l->x) != l->node || !fuse_allowed(filter, layer))
+        return NULL;
+    bool fits = l->axis < 0 || l->axis == filter_data_axis(layer, OUTPUT_CHANNELS);
+    return fits ? layer : NULL;
 }
 
 void filters_scale(struct node *n, enum channel_side side, uint64_t count, const double *numbers) {

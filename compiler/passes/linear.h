@@ -13,6 +13,9 @@ struct fuse_filter *fuse_filter_new(struct arena *arena, struct graph *g,
                                     const struct pass_options *options);
 // By the name of the layer that the node comes from: names inside it are ours.
 bool fuse_allowed(const struct fuse_filter *filter, const struct node *n);
+// May the Add become the layer's biases? Where one source layer is both, always; else it is fusing.
+bool biases_allowed(const struct fuse_filter *filter, const struct node *layer,
+                    const struct node *add);
 
 // --- y = scale * x + shift ----------------------------------------------------------------------
 struct linear {
@@ -43,6 +46,9 @@ bool has_filters(const struct node *n);
 uint64_t filter_channels(const struct node *n, enum channel_side side);
 // The axis of the channels in the node's input or output.
 int32_t filter_data_axis(const struct node *n, enum channel_side side);
+// The layer whose results it alone reads, with a number for each of them: a scale can go into its
+// filters, a shift is its bias. NULL when there is none.
+struct node *linear_layer_before(const struct linear *l, const struct fuse_filter *filter);
 // Multiplies the filters by numbers[channel]; `count` is 1 or the number of channels.
 void filters_scale(struct node *n, enum channel_side side, uint64_t count, const double *numbers);
 // Picks filters along one axis of the tensor.

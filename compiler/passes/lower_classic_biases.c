@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An Add of one number a channel behind a convolution becomes the convolution's biases.
 #include "compiler/ops/convolution.h"
+#include "compiler/passes/linear.h"
 #include "compiler/passes/lower.h"
 
 static const struct {
@@ -26,9 +27,10 @@ static const struct tensor *biases_of(const struct node *add, const struct value
                                                       : tensor_tile(arena, biases, SHAPE(channels));
 }
 
-static bool take_biases(struct node *n, uint32_t input) {
+static bool take_biases(struct node *n, uint32_t input, const struct fuse_filter *filter) {
     struct node *add = value_only_user(&n->outputs[0]);
-    if (add == NULL || n->input_count > input || node_constant(n, 1) == NULL)
+    if (add == NULL || n->input_count > input || node_constant(n, 1) == NULL ||
+        !biases_allowed(filter, n, add))
         return false;
     const struct tensor *biases = biases_of(add, &n->outputs[0]);
     if (biases == NULL)
@@ -41,12 +43,14 @@ static bool take_biases(struct node *n, uint32_t input) {
 }
 
 bool lower_classic_biases(struct graph *g, const struct pass_options *options) {
-    (void)options;
+    struct arena *scratch = arena_new();
+    struct fuse_filter *filter = fuse_filter_new(scratch, g, options);
     bool changed = false;
     GRAPH_EACH(g, n) {
         for (size_t i = 0; i < sizeof biased / sizeof *biased; i++)
             if (n->op == biased[i].op)
-                changed |= take_biases(n, biased[i].input);
+                changed |= take_biases(n, biased[i].input, filter);
     }
+    arena_free(scratch);
     return changed;
 }

@@ -6,6 +6,7 @@
 
 #include "compiler/ops/classic.h"
 #include "compiler/ops/matmul.h"
+#include "compiler/passes/linear.h"
 #include "compiler/passes/lower.h"
 
 // What stands before the Flatten (or Reshape) that the same source layer made, or `x`.
@@ -115,26 +116,41 @@ static struct value *lower_product(struct builder *b, struct node *n) {
     return vector ? build_reshape(b, n->name, v, (uint32_t)out->rank, out->dims) : v;
 }
 
-static struct value *lower_matmul(struct builder *b, struct node *n) {
-    const struct tensor *weights = weights_of(n), *biases = NULL;
-    if (weights == NULL)
-        return lower_product(b, n);
-    struct node *add = bias_of(n, weights->shape.dims[0], &biases);
+static struct value *lower_weighted(struct builder *b, struct node *n, struct node *add,
+                                    const struct tensor *weights, const struct tensor *biases) {
     struct value *x = n->inputs[0].value, *y = add != NULL ? &add->outputs[0] : &n->outputs[0];
     bool rows = x->shape.rank == 2;
     x = rows ? unflattened(x, n) : as_rows(b, n, x);
     struct value *v = fully_connected(b, n, x, weights, add != NULL ? biases : NULL);
-    if (!rows)
-        v = build_reshape(b, lower_name(n, "Reshape_back_"), v, (uint32_t)y->shape.rank,
-                          y->shape.dims);
-    if (add == NULL)
-        return v;
-    lower_replace(add, v);
-    node_remove(n);
-    return NULL;
+    return rows ? v
+                : build_reshape(b, lower_name(n, "Reshape_back_"), v, (uint32_t)y->shape.rank,
+                                y->shape.dims);
+}
+
+static bool lower_matmul(struct node *n, const struct fuse_filter *filter) {
+    struct builder b = {.graph = n->graph, .place = n->place};
+    const struct tensor *weights = weights_of(n), *biases = NULL;
+    struct node *add = weights != NULL ? bias_of(n, weights->shape.dims[0], &biases) : NULL;
+    if (add != NULL && !biases_allowed(filter, n, add))
+        add = NULL;
+    struct value *v =
+        weights != NULL ? lower_weighted(&b, n, add, weights, biases) : lower_product(&b, n);
+    if (v == NULL)
+        return false;
+    lower_replace(add != NULL ? add : n, v);
+    if (add != NULL)
+        node_remove(n);
+    return true;
 }
 
 bool lower_classic_fully_connected(struct graph *g, const struct pass_options *options) {
-    (void)options;
-    return lower_each(g, &op_MatMul, lower_matmul);
+    struct arena *scratch = arena_new();
+    struct fuse_filter *filter = fuse_filter_new(scratch, g, options);
+    bool changed = false;
+    GRAPH_EACH(g, n) {
+        if (n->op == &op_MatMul)
+            changed |= lower_matmul(n, filter);
+    }
+    arena_free(scratch);
+    return changed;
 }

@@ -33,6 +33,10 @@ struct order order_to_channels_last(int32_t rank);
 // May sink_transposes put a Transpose above the node below it? Its constants have the last word.
 bool order_may_pass(const struct node *n);
 
+// `n`, a Reshape below a Transpose of this order, and the two nodes behind it do something to the
+// channels alone and give back the shape: they come to stand above. False when they are not such.
+bool order_sink_channels(struct node *n, const struct order *order);
+
 // Is it an input whose layout is NHWC or NDHWC?
 bool order_of_images(const struct node *parameter);
 // Whoever reads `v` reads what a Transpose makes of it; the names stay with `v`.

@@ -163,6 +163,10 @@ static bool move_groups(struct move *m) {
 bool sink_reshape(struct move *m) {
     struct value *x = order_above(node_input(m->n, 0), &m->order);
     const struct shape from = node_input(m->n, 0)->shape;
+    if (order_sink_channels(m->n, &m->order)) {
+        m->below.rank = 0;
+        return true;
+    }
     if (shape_is_static(&from) && shape_equal(&from, &m->n->outputs[0].shape))
         return move_same_shape(m, &from);
     bool dense = flattens_for_dense(m);

@@ -10,8 +10,14 @@ ATTR_STRUCT(concat, CONCAT_ATTRS)
 
 // Split: data, axis. VariadicSplit: data, axis, lengths (one may be -1).
 // Outputs: node_set_output_count before node_finish.
-#define SPLIT_ATTRS(A) A(INT, num_splits, 1, NULL, "num_splits", "num_split")
+// Classic IR leaves the number of parts to who counts them unless `counted`, and calls both Split,
+// but for a `slice` (Caffe's).
+#define SPLIT_ATTRS(A)                                                                             \
+    A(INT, num_splits, 1, NULL, "num_splits", NULL)                                                \
+    A(BOOL, counted, false, NULL, NULL, NULL)
 ATTR_STRUCT(split, SPLIT_ATTRS)
+#define VARIADIC_SPLIT_ATTRS(A) A(BOOL, slice, false, NULL, NULL, NULL)
+ATTR_STRUCT(variadic_split, VARIADIC_SPLIT_ATTRS)
 
 // Inputs: data, dimensions. 0 copies a dimension when special_zero, -1 takes what is left.
 // Caffe also says axis and num_axes, which classic IR repeats; the dimensions hold for the whole

@@ -17,6 +17,9 @@ static const struct attr_def concat_attrs[] = {CONCAT_ATTRS(ATTR_ROW_)};
 #define ATTR_OWNER struct split
 static const struct attr_def split_attrs[] = {SPLIT_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
+#define ATTR_OWNER struct variadic_split
+static const struct attr_def variadic_split_attrs[] = {VARIADIC_SPLIT_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
 #define ATTR_OWNER struct reshape
 static const struct attr_def reshape_attrs[] = {RESHAPE_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
@@ -82,9 +85,18 @@ static void classic_axis(const struct node *n, put_function *put, void *to) {
 }
 
 static const struct classic_form concat_form = {.type = "Concat"};
-static const struct classic_form split_form = {"Split", {NULL, CLASSIC_NO_PORT}, classic_axis};
+static void classic_split(const struct node *n, put_function *put, void *to) {
+    const struct split *a = n->attrs;
+    classic_axis(n, put, to);
+    if (a->counted)
+        put_int(put, to, "num_split", a->num_splits);
+}
+static const char *type_of_parts(const struct node *n) {
+    return ((const struct variadic_split *)n->attrs)->slice ? "Slice" : "Split";
+}
+static const struct classic_form split_form = {"Split", {NULL, CLASSIC_NO_PORT}, classic_split};
 static const struct classic_form slice_form = {
-    "Slice", {NULL, CLASSIC_NO_PORT, CLASSIC_NO_PORT}, classic_axis};
+    "Split", {NULL, CLASSIC_NO_PORT, CLASSIC_NO_PORT}, classic_axis};
 
 const struct op_def op_Concat = {
     .name = "Concat",
@@ -124,10 +136,12 @@ const struct op_def op_VariadicSplit = {
     .min_inputs = 3,
     .max_inputs = 3,
     .outputs = PORTS_VARIADIC,
+    OP_ATTRS(variadic_split_attrs, variadic_split),
     .infer = infer_variadic_split,
     .evaluate = evaluate_split,
     .partial = 1,
     .classic = &slice_form,
+    .classic_type = type_of_parts,
 };
 
 // --- Transpose ----------------------------------------------------------------------------------

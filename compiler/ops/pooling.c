@@ -5,6 +5,7 @@
 #include "compiler/ops/shape_rules.h"
 
 const char *const rounding_names[] = {"floor", "ceil", "ceil_clipped", NULL};
+const char *const rounding_spellings[] = {"plain", "dash", "none", NULL};
 
 #define ATTR_OWNER struct pooling
 static const struct attr_def pooling_attrs[] = {POOLING_ATTRS(ATTR_ROW_)};
@@ -28,8 +29,9 @@ static void classic_pooling(const struct node *n, const char *method, put_functi
     put(to, "exclude-pad", a->exclude_pad ? "true" : "false");
     if (a->auto_pad != PAD_EXPLICIT) // says how to round, too
         put(to, "auto_pad", auto_pad_names[a->auto_pad]);
-    else
-        put(to, a->of_image ? "rounding-type" : "rounding_type", rounding_names[a->rounding_type]);
+    else if (a->spelling != SPELL_NOTHING)
+        put(to, a->spelling == SPELL_WITH_DASH ? "rounding-type" : "rounding_type",
+            rounding_names[a->rounding_type]);
 }
 static void classic_max(const struct node *n, put_function *put, void *to) {
     classic_pooling(n, "max", put, to);

@@ -10,8 +10,12 @@
 enum rounding { ROUND_FLOOR, ROUND_CEIL, ROUND_CEIL_CLIPPED };
 extern const char *const rounding_names[]; // "floor", "ceil", "ceil_clipped" (never in IR)
 
+// How classic IR spells the rounding: a mean over whole images has a dash; not at all where the
+// source has no such thing and readers are to take what they take.
+enum rounding_spelling { SPELL_ROUNDING, SPELL_WITH_DASH, SPELL_NOTHING };
+extern const char *const rounding_spellings[];
+
 // MaxPool has the struct of AvgPool; exclude_pad means nothing to it and is not in its opset form.
-// `of_image`: it was a mean over whole images, whose rounding classic IR spells with a dash.
 #define WINDOW_POOLING_ATTRS(A)                                                                    \
     A(INTS, kernel, NO_DEFAULT, NULL, "kernel", "kernel")                                          \
     A(INTS, strides, NO_DEFAULT, NULL, "strides", "strides")                                       \
@@ -19,7 +23,7 @@ extern const char *const rounding_names[]; // "floor", "ceil", "ceil_clipped" (n
     A(INTS, pads_end, NO_DEFAULT, NULL, "pads_end", "pads_end")                                    \
     A(ENUM, auto_pad, PAD_EXPLICIT, auto_pad_names, "auto_pad", NULL)                              \
     A(ENUM, rounding_type, ROUND_FLOOR, rounding_names, "rounding_type", NULL)                     \
-    A(BOOL, of_image, false, NULL, NULL, NULL)
+    A(ENUM, spelling, SPELL_ROUNDING, rounding_spellings, NULL, NULL)
 #define POOLING_ATTRS(A)                                                                           \
     WINDOW_POOLING_ATTRS(A)                                                                        \
     A(BOOL, exclude_pad, true, NULL, "exclude-pad", NULL)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/passes/lower.h"
 
+#include <string.h>
+
 #include "compiler/ops/evaluate.h"
 
 void lower_replace(struct node *n, struct value *v) {
@@ -27,8 +29,32 @@ const char *lower_name(const struct node *n, const char *suffix) {
     return arena_printf(n->graph->arena, "%s/%s", n->name, suffix);
 }
 
+bool lower_is_result(const struct node *n) {
+    VALUE_EACH_USE(&n->outputs[0], u) {
+        if (node_is(u->user, &op_Result))
+            return true;
+    }
+    return false;
+}
+
+// Readers tile two and four axes.
+static struct value *tile_of_three(struct builder *b, const char *name, struct value *v,
+                                   int32_t axis, int64_t tiles) {
+    struct shape dims = v->shape;
+    struct arena *arena = b->graph->arena;
+    size_t length = strlen(name);
+    const char *slash = length > 0 && name[length - 1] == '/' ? "" : "/";
+    dims.dims[dims.rank++] = 1;
+    v = build_reshape(b, arena_printf(arena, "%s%sReshape/Before", name, slash), v, 4, dims.dims);
+    v = lower_tile_axis(b, name, v, axis, tiles);
+    dims.dims[axis] *= tiles;
+    return build_reshape(b, arena_printf(arena, "%s%sReshape/After", name, slash), v, 3, dims.dims);
+}
+
 struct value *lower_tile_axis(struct builder *b, const char *name, struct value *v, int32_t axis,
                               int64_t tiles) {
+    if (v->shape.rank == 3)
+        return tile_of_three(b, name, v, axis, tiles);
     int64_t repeats[SHAPE_MAX_RANK];
     for (int32_t i = 0; i < v->shape.rank; i++)
         repeats[i] = i == axis ? tiles : 1;

@@ -14,10 +14,12 @@ typedef struct value *lowering(struct builder *b, struct node *n);
 bool lower_each(struct graph *g, const struct op_def *op, lowering *lower);
 // All uses of the node's output read `v` instead, and the node goes.
 void lower_replace(struct node *n, struct value *v);
+// Is the node's first output one of the graph's results?
+bool lower_is_result(const struct node *n);
 // "<node>/<suffix>" in the graph's arena.
 const char *lower_name(const struct node *n, const char *suffix);
 
-// `v` repeated along one axis.
+// `v` (of known shape) repeated along one axis.
 struct value *lower_tile_axis(struct builder *b, const char *name, struct value *v, int32_t axis,
                               int64_t tiles);
 // Elements begin, begin + stride, ... along one axis. NULL when they are too many for a list.

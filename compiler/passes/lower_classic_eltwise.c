@@ -43,9 +43,10 @@ static struct value *lower_minimum(struct builder *b, struct node *n) {
 }
 
 static struct value *lower_squared_difference(struct builder *b, struct node *n) {
+    struct value *minus = power(b, lower_name(n, "negate_"), n->inputs[1].value, 1, -1);
     struct value *difference =
-        build_op2(b, &op_Subtract, lower_name(n, "Sub_"), n->inputs[0].value, n->inputs[1].value);
-    return power(b, lower_name(n, "Square_"), difference, 2, 1);
+        build_op2(b, &op_Add, lower_name(n, "add_"), n->inputs[0].value, minus);
+    return power(b, lower_name(n, "squared_"), difference, 2, 1);
 }
 
 static struct value *lower_constant_power(struct builder *b, struct node *n) {

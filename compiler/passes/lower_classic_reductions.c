@@ -54,12 +54,15 @@ static int64_t product(const struct shape *shape, int32_t from, int32_t to) {
 }
 
 static struct value *pool(struct builder *b, const struct node *n, const char *name,
-                          struct value *x, const int64_t *window, uint32_t axes) {
+                          struct value *x, const int64_t *window, uint32_t axes,
+                          enum rounding_spelling spelling) {
     struct node *made =
         build_node(b, n->op == &op_ReduceMax ? &op_MaxPool : &op_AvgPool, name, 1, &x);
     struct pooling *a = made->attrs;
     a->kernel = ints_copy(b->graph->arena, window, axes);
-    a->rounding_type = ROUND_CEIL;
+    a->rounding_type = spelling == SPELL_NOTHING ? ROUND_FLOOR : ROUND_CEIL;
+    a->spelling = (int)spelling;
+    a->exclude_pad = spelling != SPELL_NOTHING;
     node_finish(made);
     return &made->outputs[0];
 }
@@ -69,43 +72,37 @@ static struct value *reshape_to(struct builder *b, const char *name, struct valu
     return build_reshape(b, name, x, (uint32_t)shape->rank, shape->dims);
 }
 
-// All spatial axes of [N,C,...]: the pooling can stand as it is.
-static struct value *reduce_spatial(struct builder *b, struct node *n) {
-    const struct shape *in = &n->inputs[0].value->shape;
-    bool keeps = ((const struct reduction *)n->attrs)->keep_dims;
-    bool sum = n->op == &op_ReduceSum;
-    const char *name = keeps && !sum ? n->name : lower_name(n, "Pool");
-    struct value *v = pool(b, n, name, n->inputs[0].value, &in->dims[2], (uint32_t)in->rank - 2);
-    return keeps
-               ? v
-               : reshape_to(b, sum ? lower_name(n, "Reshape_") : n->name, v, &n->outputs[0].shape);
-}
-
-// Where images keep channels last, their mean is the pooling, and what takes the axes away stands
-// behind it; but a result has the name of its source.
+// All spatial axes of [N,C,...]: the pooling stands as it is, and what takes the axes away behind
+// it; but a result has the name of its source.
 static struct value *mean_of_image(struct builder *b, struct node *n) {
     const struct shape *in = &n->inputs[0].value->shape;
-    const struct node *user = value_only_user(&n->outputs[0]);
     bool keeps = ((const struct reduction *)n->attrs)->keep_dims;
-    bool result = !keeps && node_is(user, &op_Result);
+    bool result = !keeps && lower_is_result(n);
     struct value *v = pool(b, n, result ? lower_name(n, "Pool") : n->name, n->inputs[0].value,
-                           &in->dims[2], (uint32_t)in->rank - 2);
-    ((struct pooling *)v->producer->attrs)->of_image = true;
+                           &in->dims[2], (uint32_t)in->rank - 2, SPELL_WITH_DASH);
     return keeps ? v
                  : reshape_to(b, result ? n->name : lower_name(n, "Reshape_"), v,
                               &n->outputs[0].shape);
 }
 
-// Any axes side by side: [before, 1, reduced, after] as an image.
+// Any axes side by side, as an image: those before become the first two, those behind the last.
 static struct value *reduce_reshaped(struct builder *b, struct node *n, const struct span *span) {
     const struct shape *in = &n->inputs[0].value->shape;
-    int64_t reduced = product(in, span->first, span->last + 1);
-    struct shape image =
-        SHAPE(product(in, 0, span->first), 1, reduced, product(in, span->last + 1, in->rank));
+    int32_t first = span->first, apart = first > 2 ? first - 1 : first < 1 ? 0 : 1;
+    int64_t reduced = product(in, first, span->last + 1);
+    struct shape image = SHAPE(product(in, 0, apart), product(in, apart, first), reduced,
+                               product(in, span->last + 1, in->rank));
     struct value *v = reshape_to(b, lower_name(n, "Reshape"), n->inputs[0].value, &image);
-    v = pool(b, n, lower_name(n, "Pool"), v, (const int64_t[]){reduced, 1}, 2);
-    const char *name = n->op == &op_ReduceSum ? lower_name(n, "FinalReshape") : n->name;
-    return reshape_to(b, name, v, &n->outputs[0].shape);
+    v = pool(b, n, lower_name(n, "Pool"), v, (const int64_t[]){reduced, 1}, 2, SPELL_NOTHING);
+    bool last = lower_is_result(n) && n->op != &op_ReduceSum;
+    return reshape_to(b, last ? n->name : lower_name(n, "FinalReshape"), v, &n->outputs[0].shape);
+}
+
+static struct value *power(struct builder *b, const char *name, struct value *x, float scale) {
+    struct node *made = build_node(b, &op_PowerIE, name, 1, &x);
+    ((struct power *)made->attrs)->scale = scale;
+    node_finish(made);
+    return &made->outputs[0];
 }
 
 static struct value *lower_reduction(struct builder *b, struct node *n) {
@@ -117,15 +114,12 @@ static struct value *lower_reduction(struct builder *b, struct node *n) {
     if (span_mask(&span) != mask)
         return reduce_groups(b, n, mask);
     bool spatial = span.first == 2 && span.last == in->rank - 1 && in->rank > 3;
-    if (spatial && n->graph->channels_last && n->op == &op_ReduceMean)
+    if (spatial && n->op == &op_ReduceMean)
         return mean_of_image(b, n);
-    struct value *v = spatial ? reduce_spatial(b, n) : reduce_reshaped(b, n, &span);
+    struct value *v = reduce_reshaped(b, n, &span);
     if (n->op != &op_ReduceSum)
         return v;
-    struct node *times = build_node(b, &op_PowerIE, n->name, 1, &v);
-    ((struct power *)times->attrs)->scale = (float)product(in, span.first, span.last + 1);
-    node_finish(times);
-    return &times->outputs[0];
+    return power(b, n->name, v, (float)product(in, span.first, span.last + 1));
 }
 
 bool lower_classic_reductions(struct graph *g, const struct pass_options *options) {

@@ -31,25 +31,40 @@ static int64_t whole_factor(const struct node *n) {
                : 0;
 }
 
+// The factor that gives height and width, for who multiplies and cuts; 0 when there is none.
+static float common_factor(const struct node *n) {
+    const struct shape *in = &n->inputs[0].value->shape, *out = &n->outputs[0].shape;
+    float factor = (float)out->dims[2] / (float)in->dims[2];
+    bool one = out->dims[2] * in->dims[3] == out->dims[3] * in->dims[2];
+    for (int32_t i = 2; one && i < 4; i++)
+        one = (int64_t)((float)in->dims[i] * factor) == out->dims[i];
+    return one ? factor : 0;
+}
+
 static struct value *make_interp(struct builder *b, struct node *n, bool align_corners) {
+    float factor = common_factor(n);
     struct node *made = build_node(b, &op_Interp, n->name, 1, &n->inputs[0].value);
     struct interp *a = made->attrs;
     a->align_corners = align_corners;
-    a->height = n->outputs[0].shape.dims[2];
-    a->width = n->outputs[0].shape.dims[3];
+    if (factor > 0) {
+        a->factor = factor;
+    } else {
+        a->height = n->outputs[0].shape.dims[2];
+        a->width = n->outputs[0].shape.dims[3];
+    }
     node_finish(made);
     return &made->outputs[0];
 }
 
 static struct value *make_resample(struct builder *b, struct node *n, enum resample_type type,
                                    bool antialias) {
-    int64_t factor = whole_factor(n);
+    float factor = common_factor(n);
     struct node *made = build_node(b, &op_Resample, n->name, 1, &n->inputs[0].value);
     struct resample *a = made->attrs;
     a->type = (int)type;
     a->antialias = antialias;
     if (factor > 0) {
-        a->factor = (float)factor;
+        a->factor = factor;
     } else {
         a->height = n->outputs[0].shape.dims[2];
         a->width = n->outputs[0].shape.dims[3];

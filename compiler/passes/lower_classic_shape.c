@@ -67,27 +67,31 @@ static struct value *lower_computed_scale(struct builder *b, struct node *n) {
     return build_op2(b, &op_Add, lower_name(n, "Add_"), v, operand(b, n, 2));
 }
 
-// One Tile for each axis that is repeated.
+// One Tile for each axis that is repeated; of three axes in all none.
 static struct value *lower_tile(struct builder *b, struct node *n) {
     const struct tensor *t = node_constant(n, 1);
     struct value *v = n->inputs[0].value;
     int32_t rank = n->outputs[0].shape.rank;
     if (t == NULL || rank == RANK_UNKNOWN || tensor_count(t) != (uint64_t)rank ||
-        v->shape.rank != rank)
+        v->shape.rank != rank || (rank == 3 && !shape_is_static(&v->shape)))
         return NULL;
     const int64_t *repeats = tensor_as_i64(b->graph->arena, t);
     int32_t repeated = 0;
     for (int32_t i = 0; i < rank; i++)
         repeated += repeats[i] != 1;
-    if (repeated < 2)
+    if (repeated < (rank == 3 ? 1 : 2))
         return NULL;
+    bool last_named = rank != 3 || !lower_is_result(n);
     for (int32_t i = 0; i < rank; i++) {
         if (repeats[i] == 1)
             continue;
-        const char *name =
-            --repeated == 0 ? n->name : arena_printf(b->graph->arena, "%s/axis_%d", n->name, i);
+        const char *name = --repeated == 0 && last_named
+                               ? n->name
+                               : arena_printf(b->graph->arena, "%s/axis_%d", n->name, i);
         v = lower_tile_axis(b, name, v, i, repeats[i]);
     }
+    if (!last_named)
+        v->producer->name = n->name;
     return v;
 }
 

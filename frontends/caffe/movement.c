@@ -98,6 +98,7 @@ static void slice(struct layer *l, int32_t axis, const int64_t *lengths) {
         l->bottoms[0], build_i64_scalar(&l->builder, layer_node(l, "axis"), axis),
         build_i64(&l->builder, layer_node(l, "lengths"), l->top_count, lengths)};
     struct node *n = build_node(&l->builder, &op_VariadicSplit, l->name, 3, inputs);
+    ((struct variadic_split *)n->attrs)->slice = true;
     node_set_output_count(n, l->top_count);
     node_finish(n);
     for (uint32_t i = 0; i < l->top_count; i++)

@@ -252,6 +252,7 @@ void mxnet_slice_channel(struct mxnet_layer *l) {
     struct node *n =
         build_node(&l->builder, &op_Split, l->name, 2, (struct value *[]){l->inputs[0], at});
     ((struct split *)n->attrs)->num_splits = count;
+    ((struct split *)n->attrs)->counted = true;
     node_set_output_count(n, (uint32_t)count);
     node_finish(n);
     for (uint32_t i = 0; i < (uint32_t)count; i++)

@@ -182,6 +182,7 @@ void tf_pool(struct tf_layer *l) {
     p->auto_pad = (int)read_padding(l, &p->pads_begin, &p->pads_end);
     p->exclude_pad = true;
     p->rounding_type = ROUND_FLOOR;
+    p->spelling = SPELL_NOTHING;
     give(l, finish(n));
 }
 

@@ -167,6 +167,7 @@ static bool restore(struct build *b, bool is_new) {
         return true;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
         return false;
+    signal(SIGINT, SIG_DFL); // ninja inherits it
     if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_DONE)
         puts("taking from the cache beforehand was broken off; each step looks for itself");
     return true;

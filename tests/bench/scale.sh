@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A zoo of ten thousand models: planning (and whether it grows in line with their number), a build of
-# nothing, a build out of the cache, a build by conversion, and how much more jobs bring; then one
+# nothing, a build out of the cache, a build by conversion, and how much more cores bring; then one
 # large model out of the cache.
 #
 #   scale.sh [MODELS]    default: 10000
@@ -61,12 +61,12 @@ row "build out of the cache" "$passed_time" "$processor"
 rm -rf out
 
 manifest $((most / 10)) >zoo.yml
-timed "$zooc" build zoo.yml -o out -j 1
+timed taskset -c 0 "$zooc" build zoo.yml -o out -j 1
 one=$passed_time
-row "build of $((most / 10)) by conversion, one job" "$passed_time" "$processor"
+row "build of $((most / 10)) by conversion, one core" "$passed_time" "$processor"
 rm -rf out
 timed "$zooc" build zoo.yml -o out -j "$(nproc)"
-row "the same, $(nproc) jobs" "$passed_time" "$processor"
+row "the same, $(nproc) cores" "$passed_time" "$processor"
 awk -v one="$one" -v all="$passed_time" 'BEGIN {printf "%-44s %8.2f times\n", "  faster by", one / all}'
 
 # What is large is neither converted nor read.

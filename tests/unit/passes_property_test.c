@@ -1,185 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random networks compute the same numbers before and after the passes. Operators with an evaluator
-// use it; windows and matrix products are computed here by definition.
-#include "tests/unit/base_support.h"
-
-#include <math.h>
+// Random networks compute the same numbers before and after the passes. (Those with loops:
+// passes_loops_test.c.)
+#include "tests/unit/interpreter.h"
 
 #include "compiler/base/strbuf.h"
 #include "compiler/ops/build.h"
-#include "compiler/ops/convolution.h"
-#include "compiler/ops/data.h"
-#include "compiler/ops/matmul.h"
 #include "compiler/ops/movement.h"
-#include "compiler/ops/pooling.h"
 #include "compiler/ops/reduction.h"
 #include "compiler/passes/pass.h"
 
-// --- a plain interpreter ------------------------------------------------------------------------
-
-struct array {
-    int64_t n, c, h, w;
-    const double *at;
-};
-
-static struct array array_of(struct arena *arena, const struct tensor *t) {
-    const int64_t *d = t->shape.dims;
-    return (struct array){d[0], d[1], d[2], d[3], tensor_as_doubles(arena, t)};
-}
-
-static double element(const struct array *a, int64_t n, int64_t c, int64_t h, int64_t w,
-                      double outside) {
-    if (h < 0 || w < 0 || h >= a->h || w >= a->w)
-        return outside;
-    return a->at[((n * a->c + c) * a->h + h) * a->w + w];
-}
-
-struct window {
-    int64_t stride_h, stride_w, pad_h, pad_w, kernel_h, kernel_w, step_h, step_w;
-};
-
-// What the window of one output element makes of the data.
-typedef double window_function(const struct node *n, const struct array *x, const struct array *f,
-                               const struct window *w, const int64_t *at);
-
-static double convolve(const struct node *n, const struct array *x, const struct array *f,
-                       const struct window *w, const int64_t *at) {
-    int64_t made = n->outputs[0].shape.dims[1], groups = x->c / f->c;
-    int64_t first = at[1] / (made / groups) * f->c; // channel of the data
-    double sum = 0;
-    for (int64_t c = 0; c < f->c; c++)
-        for (int64_t i = 0; i < f->h; i++)
-            for (int64_t j = 0; j < f->w; j++)
-                sum += element(f, at[1], c, i, j, 0) *
-                       element(x, at[0], first + c, at[2] * w->stride_h - w->pad_h + i * w->step_h,
-                               at[3] * w->stride_w - w->pad_w + j * w->step_w, 0);
-    return sum;
-}
-
-static double largest(const struct node *n, const struct array *x, const struct array *f,
-                      const struct window *w, const int64_t *at) {
-    (void)n, (void)f;
-    double most = -INFINITY;
-    for (int64_t i = 0; i < w->kernel_h; i++)
-        for (int64_t j = 0; j < w->kernel_w; j++)
-            most = fmax(most, element(x, at[0], at[1], at[2] * w->stride_h - w->pad_h + i,
-                                      at[3] * w->stride_w - w->pad_w + j, -INFINITY));
-    return most;
-}
-
-static const struct tensor *slide(struct node *n, const struct array *f, const struct window *w,
-                                  window_function *function) {
-    struct arena *arena = n->graph->arena;
-    struct shape shape = n->outputs[0].shape;
-    struct array x = array_of(arena, node_constant(n, 0));
-    uint64_t count;
-    assert_true(shape_count(&shape, &count));
-    double *out = arena_array_of(arena, count, double);
-    for (uint64_t i = 0; i < count; i++) {
-        int64_t at[4], rest = (int64_t)i;
-        for (int d = 3; d >= 0; d--) {
-            at[d] = rest % shape.dims[d];
-            rest /= shape.dims[d];
-        }
-        out[i] = function(n, &x, f, w, at);
-    }
-    return tensor_of_doubles(arena, n->outputs[0].type, shape, out);
-}
-
-static const struct tensor *run_convolution(struct node *n) {
-    const struct convolution *a = n->attrs;
-    const struct tensor *filters = node_constant(n, 1);
-    if (node_is(n, &op_GroupConvolution)) { // [G, O, I, h, w] as [G * O, I, h, w]
-        const int64_t *d = filters->shape.dims;
-        filters = tensor_reshape(n->graph->arena, filters, SHAPE(d[0] * d[1], d[2], d[3], d[4]));
-    }
-    struct array f = array_of(n->graph->arena, filters);
-    struct window w = {.stride_h = a->strides.data[0],
-                       .stride_w = a->strides.data[1],
-                       .pad_h = a->pads_begin.data[0],
-                       .pad_w = a->pads_begin.data[1],
-                       .step_h = ints_get(a->dilations, 0, 1),
-                       .step_w = ints_get(a->dilations, 1, 1)};
-    return slide(n, &f, &w, convolve);
-}
-
-static const struct tensor *run_pooling(struct node *n) {
-    const struct pooling *a = n->attrs;
-    struct window w = {.stride_h = a->strides.data[0],
-                       .stride_w = a->strides.data[1],
-                       .pad_h = a->pads_begin.data[0],
-                       .pad_w = a->pads_begin.data[1],
-                       .kernel_h = a->kernel.data[0],
-                       .kernel_w = a->kernel.data[1]};
-    return slide(n, NULL, &w, largest);
-}
-
-static const struct tensor *run_matmul(struct node *n) {
-    struct arena *arena = n->graph->arena;
-    const struct tensor *x = node_constant(n, 0), *w = node_constant(n, 1);
-    bool by_row = ((const struct matmul *)n->attrs)->transpose_b;
-    int64_t rows = x->shape.dims[0], inner = x->shape.dims[1], made = n->outputs[0].shape.dims[1];
-    const double *a = tensor_as_doubles(arena, x), *b = tensor_as_doubles(arena, w);
-    double *out = arena_array_of(arena, (size_t)(rows * made), double);
-    for (int64_t i = 0; i < rows * made; i++)
-        for (int64_t k = 0; k < inner; k++)
-            out[i] +=
-                a[i / made * inner + k] * b[by_row ? i % made * inner + k : k * made + i % made];
-    return tensor_of_doubles(arena, x->type, n->outputs[0].shape, out);
-}
-
-static const struct tensor *run_node(struct node *n) {
-    if (node_is(n, &op_Convolution) || node_is(n, &op_GroupConvolution))
-        return run_convolution(n);
-    if (node_is(n, &op_MaxPool))
-        return run_pooling(n);
-    return node_is(n, &op_MatMul) ? run_matmul(n) : NULL;
-}
-
-static void run(struct graph *g, const struct tensor *input) {
-    uint32_t count;
-    struct node **order = graph_order(g, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct node *n = order[i];
-        const struct tensor *results[8] = {NULL};
-        if (node_is(n, &op_Constant) || node_is(n, &op_Result))
-            continue;
-        if (node_is(n, &op_Parameter))
-            results[0] = input;
-        else if (!node_evaluate(n, results))
-            results[0] = run_node(n);
-        for (uint32_t k = 0; k < n->output_count; k++) {
-            assert_non_null(results[k]);
-            n->outputs[k].constant = results[k];
-        }
-    }
-}
-
-// Largest difference between the results of two graphs, over the largest number in them.
-static double difference(struct graph *a, struct graph *b) {
-    double most = 0, size = 0;
-    assert_int_equal(a->results.count, b->results.count);
-    for (uint32_t r = 0; r < a->results.count; r++) {
-        const struct tensor *x = node_constant(a->results.items[r], 0);
-        const struct tensor *y = node_constant(b->results.items[r], 0);
-        assert_true(shape_equal(&x->shape, &y->shape));
-        const double *p = tensor_as_doubles(a->arena, x), *q = tensor_as_doubles(a->arena, y);
-        for (uint64_t i = 0; i < tensor_count(x); i++) {
-            most = fmax(most, fabs(p[i] - q[i]));
-            size = fmax(size, fabs(p[i]));
-        }
-    }
-    return most / (size > 0 ? size : 1);
-}
-
 // --- random networks ----------------------------------------------------------------------------
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t bound) {
-    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
-    return (uint32_t)(random_state >> 33) % bound;
-}
 
 enum { MOST_VALUES = 64 };
 
@@ -544,8 +374,9 @@ static void check_seed(make_function *make, uint64_t seed, FILE *log) {
         .check = true, .log = log, .disable_resnet_optimization = seed % 3 == 0};
     assert_true(passes_optimize(g, &rest));
     struct graph *after = graph_clone(g);
-    run(before, input_of(arena));
-    run(after, input_of(arena));
+    const struct tensor *input = input_of(arena);
+    run(before, &input);
+    run(after, &input);
     double gap = difference(before, after);
     if (!(gap < 1e-4)) {
         show(before, "before");
@@ -555,7 +386,7 @@ static void check_seed(make_function *make, uint64_t seed, FILE *log) {
     arena_free(arena);
 }
 
-// Loops are not interpreted here: the records of tests/cases/tf hold their numbers.
+// passes_loops_test.c holds these.
 static const char *const of_loops[] = {"clean_loops", "replace_lstm_cells", "replace_loop_slices"};
 
 // A pass that never had anything to do was not tested.

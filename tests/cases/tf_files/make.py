@@ -18,6 +18,7 @@ import numpy as np
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
 from tensorflow.python.eager import function as eager_function
@@ -420,8 +421,12 @@ def settled(path, data):
     name = os.path.basename(path)
     if not name.endswith((".pb", ".meta")):
         return data
-    message = (saved_model_pb2.SavedModel if name == "saved_model.pb" else
-               meta_graph_pb2.MetaGraphDef if name.endswith(".meta") else graph_pb2.GraphDef).FromString(data)
+    kind = saved_model_pb2.SavedModel if name == "saved_model.pb" else \
+        meta_graph_pb2.MetaGraphDef if name.endswith(".meta") else graph_pb2.GraphDef
+    try:
+        message = kind.FromString(data)
+    except DecodeError:  # one that is broken on purpose
+        return data
     graphs = [message] if name.endswith(".pb") and name != "saved_model.pb" else [
         m.graph_def for m in getattr(message, "meta_graphs", [message])]
     for graph in graphs:

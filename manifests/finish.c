@@ -69,18 +69,62 @@ static void set_model_files(struct reading *r, const struct place *at,
     }
 }
 
-// All files with variables must be inputs of the step. A MetaGraph's lie beside it under its name;
-// a file `checkpoint` names others of its folder.
+// ---- Files that are found beside others ----
+// A conversion finds them by itself, but they must be inputs of the step: what is not named here
+// would change without anybody noticing.
+
+static const char *without(struct reading *r, const char *path, const char *suffix) {
+    return arena_strndup(r->arena, path, strlen(path) - strlen(suffix));
+}
+
+// Where the beginning of a checkpoint's files ends: before `.index`, `.meta` or `.data-...`.
+static const char *checkpoint_prefix(struct reading *r, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    const char *data = strstr(name, ".data-");
+    if (has_suffix(path, "/checkpoint"))
+        return without(r, path, "/checkpoint"); // it names others of its folder
+    if (data != NULL)
+        return without(r, path, data);
+    if (has_suffix(path, ".index"))
+        return without(r, path, ".index");
+    return has_suffix(path, ".meta") ? without(r, path, ".meta") : path;
+}
+
+// A MetaGraph's checkpoint lies beside it under its name.
 static void set_checkpoint(struct reading *r, const struct place *at) {
     const char **text = r->draft->options.text;
+    const char *model = text[OPT_input_model];
+    if (model != NULL && has_suffix(model, ".meta")) {
+        text[OPT_input_model] = NULL;
+        set_file(r, at, OPT_input_meta_graph, model);
+    }
     const char *meta = text[OPT_input_meta_graph], *checkpoint = text[OPT_input_checkpoint];
-    if (checkpoint != NULL && has_suffix(checkpoint, "/checkpoint"))
-        text[OPT_input_checkpoint] =
-            arena_strndup(r->arena, checkpoint, strlen(checkpoint) - strlen("/checkpoint"));
-    if (meta == NULL || checkpoint != NULL || !has_suffix(meta, ".meta"))
-        return;
-    set_file(r, at, OPT_input_checkpoint,
-             arena_strndup(r->arena, meta, strlen(meta) - strlen(".meta")));
+    const char *prefix = meta == NULL ? NULL : checkpoint_prefix(r, meta);
+    if (meta != NULL && prefix != meta)
+        text[OPT_input_meta_graph] = arena_printf(r->arena, "%s.meta", prefix);
+    if (checkpoint != NULL)
+        text[OPT_input_checkpoint] = checkpoint_prefix(r, checkpoint);
+    else if (meta != NULL && prefix != meta)
+        set_file(r, at, OPT_input_checkpoint, prefix);
+}
+
+// Caffe's topology, when only the weights are given.
+static void set_proto(struct reading *r, const struct place *at) {
+    const char *const *text = r->draft->options.text;
+    const char *model = text[OPT_input_model];
+    if (model != NULL && text[OPT_input_proto] == NULL && has_suffix(model, ".caffemodel"))
+        set_file(r, at, OPT_input_proto,
+                 arena_printf(r->arena, "%s.prototxt", without(r, model, ".caffemodel")));
+}
+
+// The prefix of MXNet's .nd files is a name in the symbol's folder; elsewhere it is a path.
+static void set_nd_prefix(struct reading *r) {
+    const char **text = r->draft->options.text;
+    const char *prefix = text[OPT_nd_prefix_name], *symbol = text[OPT_input_symbol];
+    const char *slash = symbol == NULL ? NULL : strrchr(symbol, '/');
+    if (prefix != NULL && slash != NULL && strchr(prefix, '/') == NULL)
+        text[OPT_nd_prefix_name] =
+            arena_printf(r->arena, "%.*s%s", (int)(slash + 1 - symbol), symbol, prefix);
 }
 
 // PREFIX of PREFIX-0000.params and PREFIX.params.
@@ -92,7 +136,7 @@ static size_t params_prefix(const char *path) {
     return numbered ? digits - 1 : length;
 }
 
-// So does MXNet's symbol beside the parameters.
+// MXNet's symbol lies beside the parameters.
 static void set_symbol(struct reading *r, const struct place *at) {
     const char *const *text = r->draft->options.text;
     const char *params = text[OPT_input_model];
@@ -243,6 +287,8 @@ void finish_model(struct reading *r, const struct yaml *node, struct model_draft
         set_model_files(r, &at, &draft->files, true);
     set_checkpoint(r, &at);
     set_symbol(r, &at);
+    set_proto(r, &at);
+    set_nd_prefix(r);
     check_has_model(r, node, draft);
     model->framework = framework_of(draft);
     check_sources(r, node, draft);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build_id.h"
 #include "compiler/base/fatal.h"
@@ -47,6 +48,17 @@ static void ask_argument(struct work *work, const struct step_argument *argument
         work_add_input(work, argument->value, argument->path);
 }
 
+// The variables of a SavedModel that is named by its file lie in a folder beside it.
+static void add_variables(struct work *work) {
+    for (uint32_t i = 0; i < work->step->argument_count; i++) {
+        const struct step_argument *argument = &work->step->arguments[i];
+        const char *beside = plan_saved_variables(work->arena, argument->option, argument->path);
+        if (beside != NULL && access(beside, F_OK) == 0)
+            work_add_input(
+                work, plan_saved_variables(work->arena, argument->option, argument->value), beside);
+    }
+}
+
 void work_ask(struct work *work) {
     const struct step *step = work->step;
     const char *what = step->model;
@@ -60,6 +72,8 @@ void work_ask(struct work *work) {
         ask_argument(work, &step->arguments[i]);
     if (step->kind == STEP_UNPACK)
         work_ask_sources(work);
+    if (step->kind == STEP_CONVERT)
+        add_variables(work);
     if (step->kind != STEP_VERIFY)
         return;
     static const char *const suffixes[] = {".xml", ".bin"};

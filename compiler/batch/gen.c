@@ -15,6 +15,7 @@
 #include "compiler/batch/list.h"
 #include "rules/ninja/build_file.h"
 #include "rules/ninja/plan.h"
+#include "rules/ninja/watch.h"
 
 struct gen {
     struct arena *arena;
@@ -138,6 +139,7 @@ static bool link_program(struct gen *g) {
 // ---- Is there anything to write? ----
 // A build of ten thousand models that has nothing to do should not plan them all again.
 
+static const char watch_mark[] = "watch "; // begins the options that hold names
 static const char *const written[] = {"build.ninja", ".zooc/zoo.list"};
 
 static struct record *start_record(struct gen *g) {
@@ -171,6 +173,20 @@ static const char *record_path(struct gen *g) {
     return arena_printf(g->arena, "%s/.zooc/gen.record", g->folder);
 }
 
+// The names of what a step reads without naming it.
+static void add_watch(struct record *record, const char *path, struct hash names) {
+    char text[HASH_TEXT_SIZE];
+    hash_to_text(names, text);
+    record_add(record, RECORD_OPTION, arena_printf(record->arena, "%s%s", watch_mark, path), text);
+}
+
+static void watch_again(struct gen *g, struct record *record, const char *path) {
+    const char *here = arena_printf(
+        g->arena, "%s%s", plan_join(g->arena, arena_printf(g->arena, "%s/", g->folder), path),
+        path[strlen(path) - 1] == '/' ? "/" : "");
+    add_watch(record, path, watch_names(watch_begins(g->arena, here)));
+}
+
 // The same manifests with the same contents, and the files written from them are still there.
 static bool is_current(struct gen *g) {
     bool damaged;
@@ -182,6 +198,9 @@ static bool is_current(struct gen *g) {
         const struct record_line *line = &was->lines[i];
         if (line->kind == RECORD_INPUT)
             same = add_file(g, now, RECORD_INPUT, line->name);
+        else if (line->kind == RECORD_OPTION &&
+                 strncmp(line->name, watch_mark, sizeof watch_mark - 1) == 0)
+            watch_again(g, now, line->name + sizeof watch_mark - 1);
         else if (line->kind == RECORD_OUTPUT)
             same = add_file(g, now, RECORD_OUTPUT, line->name) &&
                    hash_equal(now->lines[now->count - 1].hash, line->hash);
@@ -191,7 +210,7 @@ static bool is_current(struct gen *g) {
     return same;
 }
 
-static bool write_record(struct gen *g, const struct zoo *zoo) {
+static bool write_record(struct gen *g, const struct zoo *zoo, const struct plan *plan) {
     struct record *record = start_record(g);
     struct ninja_paths files = manifest_paths(g, zoo->files.items, zoo->files.count);
     bool done = true;
@@ -200,6 +219,8 @@ static bool write_record(struct gen *g, const struct zoo *zoo) {
         record_add_file(record, RECORD_INPUT, files.items[i], hash_bytes(read.data, read.size),
                         read.size);
     }
+    for (uint32_t i = 0; i < plan->watch_count; i++)
+        add_watch(record, plan->watches[i].path, plan->watches[i].names);
     for (size_t i = 0; i < sizeof written / sizeof written[0]; i++)
         done = done && add_file(g, record, RECORD_OUTPUT, written[i]);
     return (done && record_write(record, record_path(g))) || fail_write(g, record_path(g));
@@ -230,7 +251,7 @@ enum gen_outcome gen_write(struct arena *arena, const struct gen_request *reques
         .zoo = zoo, .no_verify = request->no_verify, .folder_path = folder_path, .context = &g};
     struct plan *plan = plan_zoo(arena, &wanted, diag);
     bool done = diag_count(diag, DIAG_FAILED) == 0 && link_program(&g) && write_list(&g, &wanted) &&
-                write_build_file(&g, zoo, plan) && write_record(&g, zoo);
+                write_build_file(&g, zoo, plan) && write_record(&g, zoo, plan);
     return done ? GEN_WRITTEN : GEN_FAILED;
 }
 

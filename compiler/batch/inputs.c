@@ -84,6 +84,9 @@ static bool hash_input(struct work *work, const struct work_input *input) {
 
 void work_add_input(struct work *work, const char *name, const char *path) {
     struct work_input input = {.name = name, .path = path};
+    // By its own name, and once more by the beginning of others' names.
+    if (record_find(work->record, RECORD_INPUT, name) != NULL)
+        return;
     if (stat(path, &input.status) == 0 && hash_input(work, &input))
         note_input(work, &input);
     else if (errno != ENOENT || !recall(work, name, path))

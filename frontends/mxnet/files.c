@@ -69,8 +69,9 @@ static bool open_nd(const struct opener *o, const char *prefix, const char *name
                     struct mxnet_model *out) {
     const char *pretrained = pretrained_file(o, name);
     const char *folder = folder_of(o, o->options->symbol);
-    const char *args = arena_printf(o->arena, "%s%s_args.nd", folder, prefix);
-    const char *auxs = arena_printf(o->arena, "%s%s_auxs.nd", folder, prefix);
+    const char *before = strchr(prefix, '/') == NULL ? folder : ""; // else it is a path
+    const char *args = arena_printf(o->arena, "%s%s_args.nd", before, prefix);
+    const char *auxs = arena_printf(o->arena, "%s%s_auxs.nd", before, prefix);
     struct mxnet_params base, arg_arrays, aux_arrays = {0};
     if (!mxnet_read_params(o->arena, o->diag, pretrained, &base) ||
         !mxnet_read_params(o->arena, o->diag, args, &arg_arrays) ||

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/base/fatal.h"
+
 #define MIB (1024ULL * 1024)
 
 // The text of rules/*.ninja (the Makefile makes it).
@@ -187,16 +189,24 @@ static void put_outside(struct strbuf *to, const struct plan *plan) {
 
 static void put_regenerate(struct strbuf *to, const struct build_file *file) {
     static const char *const self[] = {"build.ninja"}, *const list[] = {".zooc/zoo.list"},
-                             *const program[] = {".zooc/zooc"};
+                             *const program = ".zooc/zooc";
+    const struct text_list *folders = &file->plan->folders;
+    const char **implicit = malloc((folders->count + 1) * sizeof *implicit);
+    if (implicit == NULL)
+        fatal_out_of_memory();
+    implicit[0] = program;
+    for (uint32_t i = 0; i < folders->count; i++)
+        implicit[i + 1] = folders->items[i];
     struct ninja_edge edge = {
         .rule = "regenerate",
         .outputs = {self, 1},
         .implicit_outputs = {list, 1},
         .inputs = file->manifests,
-        .implicit_inputs = {program, 1},
+        .implicit_inputs = {implicit, folders->count + 1},
         .words = file->regenerate,
     };
     ninja_edge(to, &edge);
+    free(implicit);
 }
 
 void build_file_write(struct strbuf *to, const struct build_file *file) {

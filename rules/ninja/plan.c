@@ -18,8 +18,9 @@ struct planning {
     struct diag *diag;
     const struct plan_request *request;
     struct plan *plan;
-    uint32_t capacity, outside_capacity;
+    uint32_t capacity, outside_capacity, watch_capacity, folder_capacity;
     struct names *outside; // paths that plan->outside holds
+    struct names *watched, *folders; // paths of plan->watches and plan->folders
     // The model at hand:
     const struct manifest_model *model;
     const char *folder;     // its manifest's folder, from the build folder
@@ -148,6 +149,15 @@ static void need_member(struct planning *p, const char *member) {
     }
 }
 
+const char *plan_saved_variables(struct arena *arena, const char *option, const char *path) {
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    if (strcmp(option, option_table[OPT_input_model].name) != 0 || name == NULL ||
+        (strcmp(name, "saved_model.pb") != 0 && strcmp(name, "saved_model.pbtxt") != 0))
+        return NULL;
+    return CONCAT(arena, arena_strndup(arena, path, (size_t)(name - path)), "variables");
+}
+
 // ---- Words of a step ----
 
 static void add_setting(struct planning *p, struct growing *g, const char *option,
@@ -169,15 +179,72 @@ static void add_file(struct planning *p, struct growing *g, const char *option, 
     add(p->arena, &g->step.inputs, &g->inputs, reached);
 }
 
+// Once for each path, however many steps read it.
+static void note_watch(struct planning *p, const char *path, const struct watched *found) {
+    struct plan *plan = p->plan;
+    void **slot = names_slot(p->watched, path);
+    if (*slot != NULL)
+        return;
+    *slot = p;
+    if (plan->watch_count == p->watch_capacity) {
+        p->watch_capacity = p->watch_capacity == 0 ? 8 : p->watch_capacity * 2;
+        struct plan_watch *watches = arena_array_of(p->arena, p->watch_capacity, struct plan_watch);
+        for (uint32_t i = 0; i < plan->watch_count; i++)
+            watches[i] = plan->watches[i];
+        plan->watches = watches;
+    }
+    plan->watches[plan->watch_count++] = (struct plan_watch){path, watch_names(found)};
+}
+
+static void watch_folder(struct planning *p, struct growing *g, const char *path) {
+    const char *reached = outside_path(p, path);
+    void **slot = names_slot(p->folders, reached);
+    if (*slot == NULL) {
+        *slot = p;
+        add(p->arena, &p->plan->folders, &p->folder_capacity, reached);
+    }
+    add(p->arena, &g->step.implicit_inputs, &g->implicit_inputs, reached);
+}
+
 // Files that a step does not name each, as far as they are there while it is planned: those whose
-// paths begin with `path` and then `more`.
+// paths begin with `path` and then `more`. Their folders tell ninja when others come.
 static void watch(struct planning *p, struct growing *g, const char *path, const char *more) {
+    const char *begin = CONCAT(p->arena, path, more), *slash = strrchr(begin, '/');
     const char *here = CONCAT(p->arena, plan_join(p->arena, p->model->folder, path), more);
-    for (const struct watched *w = watch_begins(p->arena, here); w != NULL; w = w->next) {
-        const char *file = CONCAT(p->arena, path, more, w->tail);
+    const struct watched *found = watch_begins(p->arena, here);
+    note_watch(p, CONCAT(p->arena, plan_join(p->arena, p->folder, path), more), found);
+    size_t above = slash == NULL ? 0 : (size_t)(slash - begin);
+    watch_folder(p, g,
+                 slash == begin ? "/"
+                 : above == 0   ? "."
+                                : arena_strndup(p->arena, begin, above));
+    for (const struct watched *w = found; w != NULL; w = w->next) {
+        const char *file = CONCAT(p->arena, begin, w->tail);
+        if (w->folder) {
+            watch_folder(p, g, file);
+            continue;
+        }
         count_source(p, file);
         add(p->arena, &g->step.implicit_inputs, &g->implicit_inputs, outside_path(p, file));
     }
+}
+
+static bool is_folder(struct planning *p, const char *path) {
+    struct stat status;
+    return stat(plan_join(p->arena, p->model->folder, path), &status) == 0 &&
+           S_ISDIR(status.st_mode);
+}
+
+// What lies in a folder that is read, or beside a file that is read with what lies there.
+static void watch_inside(struct planning *p, struct growing *g, const char *option,
+                         const char *path) {
+    const char *variables = plan_saved_variables(p->arena, option, path);
+    if (is_member(p, path))
+        return;
+    if (is_folder(p, path))
+        watch(p, g, path, "/");
+    if (variables != NULL)
+        watch(p, g, variables, "");
 }
 
 // Files known by the start of their names. Of members ninja watches the record of unpacking.
@@ -364,11 +431,13 @@ static void add_options(struct planning *p, struct growing *g) {
             add_file(p, g, def->name, text);
         else
             add_setting(p, g, def->name, text);
-        if (def->kind == OPTION_FOLDER && !is_member(p, text))
-            watch(p, g, text, "/");
+        if (option_reads_path(def) && def->kind != OPTION_PREFIX)
+            watch_inside(p, g, def->name, text);
     }
-    for (uint32_t i = 0; i < p->model->files.count; i++)
+    for (uint32_t i = 0; i < p->model->files.count; i++) {
         add_file(p, g, "", p->model->files.items[i]);
+        watch_inside(p, g, "", p->model->files.items[i]);
+    }
 }
 
 static bool runtime_reads(const char *version) {
@@ -463,6 +532,8 @@ struct plan *plan_zoo(struct arena *arena, const struct plan_request *request, s
     struct planning p = {.arena = arena, .diag = diag, .request = request};
     p.plan = arena_new_of(arena, struct plan);
     p.outside = names_new(arena);
+    p.watched = names_new(arena);
+    p.folders = names_new(arena);
     for (uint32_t i = 0; i < request->zoo->count; i++) {
         p.model = request->zoo->models[i];
         plan_model(&p);

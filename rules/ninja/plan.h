@@ -11,6 +11,7 @@
 #ifndef ZOOC_PLAN_H
 #define ZOOC_PLAN_H
 
+#include "cache/hash.h"
 #include "manifests/manifest.h"
 #include "rules/ninja/ninja.h"
 
@@ -25,10 +26,20 @@ struct plan_step {
     uint64_t memory;        // bytes it may need, page cache included
 };
 
+// Files that a step reads are known by the beginning of their paths: their names when it was
+// planned (watch.h). With other names it is planned anew.
+struct plan_watch {
+    const char *path; // from the build folder
+    struct hash names;
+};
+
 struct plan {
     struct plan_step *steps;
     uint32_t count;
     struct text_list outside; // files that no step makes, each once
+    struct plan_watch *watches;
+    uint32_t watch_count;
+    struct text_list folders; // that these files lie in, from the build folder
 };
 
 struct plan_request {
@@ -55,6 +66,10 @@ const char *plan_record(struct arena *arena, const char *model, const char *step
 const char *plan_verify_step(struct arena *arena, const char *variant, unsigned golden);
 // Ends in '/'.
 const char *plan_source_folder(struct arena *arena, const char *model);
+
+// When option `option` names the file of a SavedModel: the folder of its variables, which need not
+// be there. Else NULL.
+const char *plan_saved_variables(struct arena *arena, const char *option, const char *path);
 
 // `folder` and `path` joined, with `.` and what `..` undoes taken out.
 const char *plan_join(struct arena *arena, const char *folder, const char *path);

@@ -21,18 +21,22 @@ static int by_bytes(const struct dirent **a, const struct dirent **b) {
 
 static void look_into(struct watch *w, const char *folder, const char *begin, unsigned depth);
 
+static void add(struct watch *w, const char *path, bool folder) {
+    *w->end = arena_new_of(w->arena, struct watched);
+    **w->end = (struct watched){.tail = path + w->asked, .folder = folder};
+    w->end = &(*w->end)->next;
+    w->count++;
+}
+
 static void look_at(struct watch *w, const char *path, unsigned depth) {
     struct stat status;
     if (w->count == MOST || stat(path, &status) != 0)
         return;
-    if (S_ISDIR(status.st_mode)) {
-        if (depth < DEEPEST)
-            look_into(w, arena_printf(w->arena, "%s/", path), "", depth + 1);
+    if (S_ISDIR(status.st_mode) && depth < DEEPEST) {
+        add(w, path, true);
+        look_into(w, arena_printf(w->arena, "%s/", path), "", depth + 1);
     } else if (S_ISREG(status.st_mode)) {
-        *w->end = arena_new_of(w->arena, struct watched);
-        (*w->end)->tail = path + w->asked;
-        w->end = &(*w->end)->next;
-        w->count++;
+        add(w, path, false);
     }
 }
 
@@ -57,4 +61,11 @@ struct watched *watch_begins(struct arena *arena, const char *path) {
     const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
     look_into(&w, arena_strndup(arena, path, (size_t)(name - path)), name, 0);
     return first;
+}
+
+struct hash watch_names(const struct watched *first) {
+    struct hasher *hasher = hasher_new();
+    for (; first != NULL; first = first->next)
+        hasher_add(hasher, first->tail, strlen(first->tail) + 1);
+    return hasher_end(hasher);
 }

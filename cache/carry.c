@@ -185,8 +185,9 @@ struct reading {
     struct diag *diag;
     const char *path;
     struct archive *archive;
-    struct names *awaited; // key -> struct awaited
-    uint32_t missing;      // of those
+    struct names *awaited;     // key -> struct awaited
+    uint32_t missing;          // of those
+    uint64_t packed, unpacked; // bytes of the archive, and of what came out of it
     bool has_index;
     struct carry_count *out;
 };
@@ -231,6 +232,17 @@ static bool read_index(struct reading *r, uint64_t size) {
     return true;
 }
 
+// Files that were fetched are hardly ever as even as this; no index may ask for the whole disk.
+static bool count_bytes(struct reading *r, const char *key, size_t more) {
+    enum { RATIO_MATTERS_FROM = 64 * 1024 * 1024 };
+    r->unpacked += more;
+    if (r->unpacked <= RATIO_MATTERS_FROM || r->unpacked / limits.archive_ratio <= r->packed)
+        return true;
+    return fail_read(r,
+                     arena_printf(r->arena, "with object %s it holds more than %llu times its size",
+                                  key, (unsigned long long)limits.archive_ratio));
+}
+
 // Into the store, when the content has the sum that its name is.
 static bool copy_in(struct reading *r, const char *key, const struct awaited *awaited) {
     struct store_writer *writer = store_writer_new(r->store);
@@ -239,6 +251,7 @@ static bool copy_in(struct reading *r, const char *key, const struct awaited *aw
         return fail_read(r, strerror(errno));
     uint64_t size = 0;
     int status;
+    bool fair = true;
     for (;;) {
         const void *block;
         size_t length;
@@ -246,8 +259,15 @@ static bool copy_in(struct reading *r, const char *key, const struct awaited *aw
         status = archive_read_data_block(r->archive, &block, &length, &offset);
         if (status != ARCHIVE_OK || (uint64_t)offset != size || length > awaited->size - size)
             break;
+        fair = count_bytes(r, key, length);
+        if (!fair)
+            break;
         store_write(writer, block, length);
         size += length;
+    }
+    if (!fair) {
+        store_writer_drop(writer);
+        return false;
     }
     if (status != ARCHIVE_EOF || size != awaited->size) {
         store_writer_drop(writer);
@@ -294,6 +314,9 @@ static bool read_member(struct reading *r, struct archive_entry *entry) {
 
 static bool read_members(struct reading *r) {
     struct archive *a = r->archive;
+    struct stat file;
+    if (stat(r->path, &file) == 0)
+        r->packed = (uint64_t)file.st_size;
     archive_read_support_filter_zstd(a);
     archive_read_support_format_tar(a);
     if (archive_read_open_filename(a, r->path, BLOCK) != ARCHIVE_OK)

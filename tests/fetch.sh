@@ -444,6 +444,14 @@ import_fails "an object with a way out in its name" escape.tar "its index does n
 check "which leads nowhere" test ! -e escaped -a ! -e ../escaped
 (cd taken && ln -s /etc/passwd zooc-cache/objects/link && tar -cf ../link.tar zooc-cache/index zooc-cache/objects/link)
 import_fails "a link" link.tar "no archive of zooc cache export"
+mkdir -p bomb/zooc-cache/objects
+head -c 100000000 /dev/zero >bomb/zeros
+bomb=$(sum bomb/zeros)
+mv bomb/zeros "bomb/zooc-cache/objects/$bomb"
+echo "$bomb 100000000 -" >bomb/zooc-cache/index
+(cd bomb && tar -c zooc-cache/index "zooc-cache/objects/$bomb") | zstd -q -19 -o bomb.tar.zst
+import_fails "an archive that unpacks to far more than it is" bomb.tar.zst "it holds more than 1000 times its size"
+rm -r bomb
 mv taken/zooc-cache/index kept
 for line in 'x 3 -' "$(sum files/big) x -" "$(sum files/big) 3" "$(sum files/big) 3 x" "$(sum files/big) 99999999999999999999 -"; do
     echo "$line" >taken/zooc-cache/index

@@ -121,6 +121,19 @@ rm out/red/FP16/red.mapping
 expect "a deleted .mapping is made again" 0 "red FP16"
 rm out/.zooc/models/red/src/net.caffemodel
 expect "a deleted source is unpacked again, and nothing is converted" 0 "red -"
+flip_byte out/.zooc/models/red/src/net.caffemodel
+printf '# changed\n' >>out/.zooc/models/green/src/net.prototxt
+expect "a source that was changed after it was unpacked is not converted" 0 ""
+check "what stands is right" diff -r out/red first/red
+expect "it is unpacked again" 0 "green -
+red -"
+rm out/green/FP32/green.xml
+: >out/.zooc/models/green/src/net.caffemodel
+expect "nor is one that was cut" 1 ""
+check "which is told" grep -q "^green: convert FP32: 'net.caffemodel' is no longer what was unpacked" build.log
+expect "and all is right after that" 0 "green -
+green FP32"
+check "in every byte" diff -r out/green first/green
 rm out/.zooc/models/blue/FP32.record
 expect "a deleted record builds again" 0 "blue FP32"
 echo damaged >out/.zooc/models/blue/FP32.record

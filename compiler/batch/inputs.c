@@ -2,7 +2,9 @@
 // The inputs of a step's question: contents of files, or what is known of those that are gone.
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cache/tree.h"
 #include "compiler/batch/cached.h"
 #include "rules/ninja/plan.h"
 
@@ -19,18 +21,29 @@ static void recall_line(struct work *work, const struct record *from, enum recor
         record_add(work->record, RECORD_INPUT_SUM, name, line->value);
 }
 
-static bool recall_member(struct work *work, const char *name, const char *path) {
+static const char *unpack_record(const struct work *work) {
+    return plan_record(work->arena, work->step->model, "unpack");
+}
+
+// The line of the record of unpacking that tells of the file at `path`; NULL when there is none.
+static const struct record_line *unpacked_line(const struct work *work, const char *path,
+                                               const struct record **from) {
     const char *root = plan_source_folder(work->arena, work->step->model);
     size_t length = strlen(root);
     bool damaged;
-    if (strncmp(path, root, length) != 0)
+    *from = NULL;
+    if (strncmp(path, root, length) == 0)
+        *from = record_read(work->arena, unpack_record(work), &damaged);
+    return *from == NULL ? NULL : record_find(*from, RECORD_OUTPUT, path + length);
+}
+
+static bool recall_member(struct work *work, const char *name, const char *path) {
+    const struct record *unpacked;
+    const struct record_line *line = unpacked_line(work, path, &unpacked);
+    if (line == NULL)
         return false;
-    const struct record *unpacked =
-        record_read(work->arena, plan_record(work->arena, work->step->model, "unpack"), &damaged);
-    if (unpacked == NULL || record_find(unpacked, RECORD_OUTPUT, path + length) == NULL)
-        return false;
-    recall_line(work, unpacked, RECORD_OUTPUT, path + length, name);
-    recall_line(work, unpacked, RECORD_OUTPUT_SUM, path + length, name);
+    recall_line(work, unpacked, RECORD_OUTPUT, line->name, name);
+    recall_line(work, unpacked, RECORD_OUTPUT_SUM, line->name, name);
     return true;
 }
 
@@ -52,8 +65,19 @@ static bool recall(struct work *work, const char *name, const char *path) {
 }
 
 void work_report_gone(struct work *work) {
-    if (work->gone != NULL)
+    if (work->spoilt != NULL)
+        diag_report(work->diag, NULL, UNPACKED_SPOILT, work->gone);
+    else if (work->gone != NULL)
         diag_report(work->diag, NULL, FILE_OPEN, work->gone, strerror(ENOENT));
+}
+
+// Ninja misses the one or the other. The file goes first: who comes between finds no file, or one
+// that nothing says anything of.
+void work_drop_spoilt(const struct work *work) {
+    if (work->spoilt == NULL)
+        return;
+    tree_remove(work->spoilt);
+    unlink(unpack_record(work));
 }
 
 // ---- Inputs ----
@@ -70,12 +94,25 @@ static void note_input(struct work *work, const struct work_input *input) {
     work->inputs[work->input_count++] = *input;
 }
 
+// What comes out of an archive and is then changed by somebody, or by a power cut, would pass for
+// what the archive holds.
+static bool is_spoilt(const struct work *work, const char *path, struct hash hash, uint64_t size) {
+    const struct record *unpacked;
+    const struct record_line *line = unpacked_line(work, path, &unpacked);
+    return line != NULL && (line->size != size || !hash_equal(line->hash, hash));
+}
+
 static bool hash_input(struct work *work, const struct work_input *input) {
     struct memo memo;
     uint64_t size = (uint64_t)input->status.st_size;
     bool known = cached_recall(work, &input->status, &memo);
     if (!known && !hash_path(input->path, &memo.hash, &size))
         return false;
+    if (is_spoilt(work, input->path, memo.hash, size)) {
+        work->spoilt = input->path;
+        errno = ENOENT;
+        return false;
+    }
     record_add_file(work->record, RECORD_INPUT, input->name, memo.hash, size);
     if (known && work->step->kind == STEP_CONVERT)
         record_add(work->record, RECORD_INPUT_SUM, input->name, memo.sha256);

@@ -129,6 +129,7 @@ static enum event_outcome answer(struct work *work) {
 
 static enum event_outcome do_step(struct work *work) {
     work_ask(work);
+    work_drop_spoilt(work);
     if (diag_count(work->diag, DIAG_FAILED) == 0) {
         if (is_answered(work))
             return EVENT_SAME;

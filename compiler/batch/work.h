@@ -33,7 +33,8 @@ struct work {
     bool was_damaged;
     struct work_input *inputs; // that are there
     uint32_t input_count, input_capacity;
-    const char *gone; // an input that is not there, though what it was is known
+    const char *gone;   // an input that is not there, though what it was is known
+    const char *spoilt; // an input, by its path, that is not what was unpacked: it counts as gone
     struct cached *cached;
     const char *notice;   // a line to print whatever came of the step, or NULL
     struct strbuf why;    // it runs
@@ -46,6 +47,8 @@ struct work {
 void work_ask(struct work *work);
 // Nothing answered a question about an input that is gone.
 void work_report_gone(struct work *work);
+// Has what is spoilt unpacked anew by the next build.
+void work_drop_spoilt(const struct work *work);
 
 // One for each kind: does the work and adds outputs and results to the record. False with a report
 // or with `cause` set.

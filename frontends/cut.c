@@ -85,13 +85,20 @@ static struct cut_input *add_input(struct cut *cut, uint32_t node, uint32_t port
     return in;
 }
 
-// A node without a port: all its inputs, or the one that the shape is for.
+static bool reads_constant(const struct cut *cut, const struct cut_node *n, uint32_t input) {
+    uint32_t source = n->inputs[input].node;
+    return source != CUT_NONE && cut->nodes[source].is_constant;
+}
+
+// A node without a port: all its inputs but weights, or the one that the shape is for. A node that
+// reads nothing but constants (a state that is read) is fed in their place.
 static bool cut_all_before(struct cut *cut, uint32_t node, const struct import_input *wish) {
     const struct cut_node *n = &cut->nodes[node];
-    uint32_t count = 0;
+    uint32_t count = 0, constants = 0;
+    for (uint32_t i = 0; i < n->input_count; i++)
+        constants += reads_constant(cut, n, i);
     for (uint32_t i = 0; i < n->input_count; i++) {
-        uint32_t source = n->inputs[i].node;
-        if (source != CUT_NONE && cut->nodes[source].is_constant)
+        if (constants < n->input_count && reads_constant(cut, n, i))
             continue;
         count++;
         add_input(cut, node, i, true, wish);

@@ -2,7 +2,7 @@
 // Behind an input that keeps channels last there come to stand a Transpose to channels first and
 // one back; sink_transposes then takes the second one down. So pads and arithmetic between the
 // input and the first convolutions are done with channels first, too, and branches share one
-// Transpose.
+// Transpose. The same is done where a Reshape makes images of something else.
 #include "compiler/ops/indexing.h"
 #include "compiler/passes/order.h"
 #include "compiler/passes/pass.h"
@@ -46,25 +46,25 @@ static void look_at(struct node *n, const struct order *back, struct forecast *f
 }
 
 // Only where fewer Transposes are left, or as many lower down.
-static bool pays(struct node *parameter, struct node **order, uint32_t count) {
+static bool pays(struct node *source, struct node **order, uint32_t count) {
     struct forecast f = {0};
-    struct order back = order_to_channels_first(parameter->outputs[0].shape.rank);
+    struct order back = order_to_channels_first(source->outputs[0].shape.rank);
     for (uint32_t i = 0; i < count; i++)
         order[i]->mark = 0;
-    parameter->mark = TURNED;
+    source->mark = TURNED;
     for (uint32_t i = 0; i < count; i++)
         if (reads_turned(order[i]))
             look_at(order[i], &back, &f);
     return f.met > f.stopped + 1 || (f.met == f.stopped + 1 && f.passed > 0);
 }
 
-static void insert(struct node *parameter) {
-    struct builder b = {.graph = parameter->graph, .place = parameter->place};
-    struct value *v = &parameter->outputs[0];
+static void insert(struct node *source) {
+    struct builder b = {.graph = source->graph, .place = source->place};
+    struct value *v = &source->outputs[0];
     struct order first = order_to_channels_first(v->shape.rank);
     struct order last = order_to_channels_last(v->shape.rank);
-    v = order_append(&b, build_name(&b, parameter->name, "to_channels_first"), v, &first);
-    order_append(&b, build_name(&b, parameter->name, "to_channels_last"), v, &last);
+    v = order_append(&b, build_name(&b, source->name, "to_channels_first"), v, &first);
+    order_append(&b, build_name(&b, source->name, "to_channels_last"), v, &last);
 }
 
 bool insert_transposes(struct graph *g, const struct pass_options *options) {
@@ -72,11 +72,10 @@ bool insert_transposes(struct graph *g, const struct pass_options *options) {
     uint32_t count;
     struct node **order = graph_order(g, &count);
     bool progress = false;
-    for (uint32_t i = 0; i < g->parameters.count; i++) {
-        struct node *parameter = g->parameters.items[i];
-        if (!order_of_images(parameter) || !pays(parameter, order, count))
+    for (uint32_t i = 0; i < count; i++) {
+        if (!order_of_images(order[i]) || !pays(order[i], order, count))
             continue;
-        insert(parameter);
+        insert(order[i]);
         progress = true;
     }
     return progress;

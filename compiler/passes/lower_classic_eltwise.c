@@ -61,6 +61,11 @@ static struct value *lower_negative(struct builder *b, struct node *n) {
     return power(b, n->name, n->inputs[0].value, 1, -1);
 }
 
+static struct value *lower_abs(struct builder *b, struct node *n) {
+    struct value *x = n->inputs[0].value;
+    return build_op2(b, &op_Maximum, n->name, x, power(b, lower_name(n, "negate_"), x, 1, -1));
+}
+
 static struct value *lower_sqrt(struct builder *b, struct node *n) {
     return power(b, n->name, n->inputs[0].value, 0.5f, 1);
 }
@@ -117,6 +122,7 @@ bool lower_classic_eltwise(struct graph *g, const struct pass_options *options) 
         {&op_Power, lower_constant_power},
         {&op_Negative, lower_negative},
         {&op_Sqrt, lower_sqrt},
+        {&op_Abs, lower_abs},
     };
     bool changed = false;
     for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)

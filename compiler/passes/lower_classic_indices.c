@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Indices, which classic IR has as real numbers: the places of the largest elements as ArgMax, and
-// the classes of decoders. What moves them is real too, and what converts them goes.
+// Indices, which classic IR has as real numbers: the places of the largest elements as ArgMax, the
+// classes of decoders, and whole numbers that are fed (images of bytes). What moves them is real
+// too, and what converts them goes.
+#include "compiler/ops/data.h"
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/movement.h"
 #include "compiler/ops/sort.h"
@@ -90,6 +92,20 @@ static bool lower_arg_max(struct node *n) {
     return true;
 }
 
+// An input of whole numbers that are only moved and converted.
+static bool feeds_whole_numbers(const struct node *n) {
+    const struct value *v = n->outputs;
+    return node_is(n, &op_Parameter) && n->graph->outer == NULL && dtype_is_integer(v->type) &&
+           v->first_use != NULL && users_take_real(v);
+}
+
+static bool feed_real(struct node *n) {
+    ((struct parameter *)n->attrs)->element_type = DT_F32;
+    node_infer(n);
+    n->mark = GIVES_REAL;
+    return true;
+}
+
 // What reads real numbers now has their type; a Convert of them has done its work.
 static bool become_real(struct node *n) {
     struct value *v = node_input(n, 0);
@@ -115,6 +131,8 @@ bool lower_classic_indices(struct graph *g, const struct pass_options *options) 
             order[i]->mark = GIVES_REAL;
     }
     for (uint32_t i = 0; i < count; i++)
-        changed |= is_arg_max(order[i]) ? lower_arg_max(order[i]) : become_real(order[i]);
+        changed |= is_arg_max(order[i])            ? lower_arg_max(order[i])
+                   : feeds_whole_numbers(order[i]) ? feed_real(order[i])
+                                                   : become_real(order[i]);
     return changed;
 }

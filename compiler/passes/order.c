@@ -123,9 +123,19 @@ struct order order_to_channels_first(int32_t rank) {
     return order_inverse(&last);
 }
 
-bool order_of_images(const struct node *parameter) {
-    const char *layout = ((const struct parameter *)parameter->attrs)->layout;
-    int32_t rank = parameter->outputs[0].shape.rank;
+static bool makes_images(const struct node *reshape) {
+    const struct value *x = node_input(reshape, 0), *y = &reshape->outputs[0];
+    return reshape->graph->channels_last && y->constant == NULL &&
+           (y->shape.rank == 4 || y->shape.rank == 5) && x->shape.rank < 4;
+}
+
+bool order_of_images(const struct node *source) {
+    if (source->op == &op_Reshape)
+        return makes_images(source);
+    if (source->op != &op_Parameter)
+        return false;
+    const char *layout = ((const struct parameter *)source->attrs)->layout;
+    int32_t rank = source->outputs[0].shape.rank;
     return layout != NULL && ((rank == 4 && strcmp(layout, "NHWC") == 0) ||
                               (rank == 5 && strcmp(layout, "NDHWC") == 0));
 }

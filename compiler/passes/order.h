@@ -37,8 +37,8 @@ bool order_may_pass(const struct node *n);
 // channels alone and give back the shape: they come to stand above. False when they are not such.
 bool order_sink_channels(struct node *n, const struct order *order);
 
-// Is it an input whose layout is NHWC or NDHWC?
-bool order_of_images(const struct node *parameter);
+// Is it an input whose layout is NHWC or NDHWC, or a Reshape that makes such images of vectors?
+bool order_of_images(const struct node *source);
 // Whoever reads `v` reads what a Transpose makes of it; the names stay with `v`.
 struct value *order_append(struct builder *b, const char *name, struct value *v,
                            const struct order *order);

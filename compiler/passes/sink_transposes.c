@@ -456,9 +456,8 @@ static bool sink_below(struct node *n) {
 static bool begins(const struct node *n) {
     struct order own;
     const struct node *upper = node_producer(n, 0, &op_Transpose);
-    const struct node *parameter = upper != NULL ? node_producer(upper, 0, &op_Parameter) : NULL;
-    return parameter != NULL && order_of_images(parameter) && order_read(n, &own) &&
-           order_puts_channels_last(&own);
+    return upper != NULL && order_of_images(node_input(upper, 0)->producer) &&
+           order_read(n, &own) && order_puts_channels_last(&own);
 }
 
 // A Transpose that nobody reads any more leaves its names to what it read.

@@ -2,6 +2,7 @@
 // What layer functions are made of: checks that report at the node, constants, layout.
 #include <string.h>
 
+#include "compiler/ops/elementwise.h"
 #include "frontends/tf/layers.h"
 
 const char *tf_name(struct tf_layer *l, const char *suffix) {
@@ -97,6 +98,12 @@ struct value *tf_to_first(struct tf_layer *l, const char *suffix, struct value *
     for (int32_t i = 2; i < x->shape.rank; i++)
         order[i] = i - 1;
     return build_transpose(&l->builder, tf_name(l, suffix), x, (uint32_t)x->shape.rank, order);
+}
+
+struct value *tf_as_real(struct tf_layer *l, struct value *x) {
+    if (x->poison || dtype_is_float(x->type))
+        return x;
+    return build_convert(l->builder.graph, tf_name(l, "real"), x, DT_F32);
 }
 
 struct value *tf_to_last(struct tf_layer *l, struct value *x) {

@@ -78,6 +78,8 @@ bool tf_number(struct tf_layer *l, uint32_t input, const char *what, int64_t *ou
 bool tf_channels_last(struct tf_layer *l); // by data_format
 struct value *tf_to_first(struct tf_layer *l, const char *suffix, struct value *x);
 struct value *tf_to_last(struct tf_layer *l, struct value *x);
+// Whole numbers as f32, where an operator gives real numbers for them.
+struct value *tf_as_real(struct tf_layer *l, struct value *x);
 // The spatial numbers of a list that has one for each axis of the data (strides, ksize, dilations).
 struct ints tf_spatial(struct tf_layer *l, struct ints all);
 

@@ -125,7 +125,7 @@ void tf_crop_and_resize(struct tf_layer *l) {
         return;
     }
     struct builder *b = &l->builder;
-    struct value *x = tf_to_first(l, "to_channels_first", l->inputs[0]);
+    struct value *x = tf_to_first(l, "to_channels_first", tf_as_real(l, l->inputs[0]));
     struct value *image = build_convert(b->graph, tf_name(l, "image"), l->inputs[2], DT_F32);
     image = unsqueeze(l, "image_column", image, 1, (const int64_t[]){1});
     struct value *corners = columns(l, "corners", l->inputs[1], (const int64_t[]){1, 0, 3, 2}, 4);

@@ -26,7 +26,10 @@ static void resize(struct tf_layer *l, enum interpolate_mode mode) {
     if (!tf_rank(l, 0, 4, 4) || !tf_inputs(l, 2))
         return;
     struct builder *b = &l->builder;
-    struct value *x = tf_to_first(l, "to_channels_first", l->inputs[0]);
+    struct value *x = l->inputs[0];
+    if (mode != INTERPOLATE_NEAREST) // whole numbers give what lies between them, too
+        x = tf_as_real(l, x);
+    x = tf_to_first(l, "to_channels_first", x);
     struct value *scales = build_constant(b, tf_name(l, "scales"),
                                           tensor_f32(l->arena, SHAPE(2), (const float[]){1, 1}));
     struct value *axes = build_i64(b, tf_name(l, "axes"), 2, (const int64_t[]){2, 3});

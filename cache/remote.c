@@ -64,7 +64,7 @@ static bool is_marked(const struct remote *remote, enum direction direction) {
            time(NULL) - status.st_mtim.tv_sec < LEFT_ALONE_SECONDS;
 }
 
-// Who makes the mark is the one who tells.
+// Who makes the mark is the one who tells, if there is anything to tell.
 static void mark(struct remote *remote, enum direction direction, const char *fault) {
     const char *path = remote->marks[direction];
     if (!is_marked(remote, direction))
@@ -124,7 +124,7 @@ static bool start(struct remote *remote, enum direction direction, enum remote_k
         return false;
     if (remote->curl == NULL && (remote->curl = libcurl_open(&why)) == NULL) {
         mark(remote, READING, why);
-        mark(remote, WRITING, why);
+        mark(remote, WRITING, NULL);
         return false;
     }
     const struct libcurl *curl = remote->curl;
@@ -158,10 +158,14 @@ static bool perform(struct remote *remote, enum direction direction,
                                       : arena_strdup(remote->arena, curl->easy_strerror(code));
     fault = arena_printf(remote->arena, "%s; going on without %s it", fault,
                          direction == READING ? "reading" : "writing");
-    // One that cannot be reached is not asked the other way either.
-    mark(remote, direction, fault);
-    if (status < 300)
-        mark(remote, direction == READING ? WRITING : READING, fault);
+    // One that cannot be reached is not asked the other way either. That is told by who makes the
+    // first mark, whichever way it was asked: many do this at the same time.
+    if (status < 300) {
+        mark(remote, READING, fault);
+        mark(remote, WRITING, NULL);
+    } else {
+        mark(remote, direction, fault);
+    }
     return false;
 }
 

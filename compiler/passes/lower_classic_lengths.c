@@ -35,23 +35,45 @@ static bool counts(const struct loop *a, const struct value *v) {
            (add->inputs[1].value == v && is_number(add->inputs[0].value, 1));
 }
 
-// "The counter has reached the length", which comes from outside.
-static bool is_past_end(const struct loop *a, const struct value *v) {
+// The lengths, if it is "the counter has reached the length": a constant or from outside. NULL when
+// it is anything else.
+static const struct value *lengths_of(const struct loop *a, const struct value *v) {
     const struct node *n = v->producer;
     if (n->op == &op_Reshape || n->op == &op_Unsqueeze)
         n = n->inputs[0].value->producer;
-    if (n->op != &op_GreaterEqual || !counts(a, n->inputs[0].value))
-        return false;
-    int64_t place = parameter_place(a->body, n->inputs[1].value);
-    return place >= 0 && handed_to(a, place) == NULL && !dtype_is_float(n->inputs[1].value->type);
+    if (n->op != &op_GreaterEqual || !counts(a, n->inputs[0].value) ||
+        dtype_is_float(n->inputs[1].value->type))
+        return NULL;
+    const struct value *lengths = n->inputs[1].value;
+    int64_t place = parameter_place(a->body, lengths);
+    return lengths->constant != NULL || (place >= 0 && handed_to(a, place) == NULL) ? lengths
+                                                                                    : NULL;
 }
 
-static bool drop_lengths(struct node *loop) {
+// Each row goes on to the last step anyway.
+static bool are_whole(const struct value *lengths, int64_t steps) {
+    if (lengths->constant == NULL || steps < 0)
+        return false;
+    struct arena *scratch = arena_new();
+    const int64_t *numbers = tensor_as_i64(scratch, lengths->constant);
+    bool whole = numbers != NULL;
+    for (uint64_t i = 0; whole && i < tensor_count(lengths->constant); i++)
+        whole = numbers[i] >= steps;
+    arena_free(scratch);
+    return whole;
+}
+
+// `cut`: whether some row would have ended before.
+static bool drop_lengths(struct node *loop, bool *cut) {
     const struct loop *a = loop->attrs;
     bool progress = false;
+    *cut = false;
     GRAPH_EACH(a->body, n) {
-        if (n->op != &op_Select || !is_past_end(a, n->inputs[0].value))
+        const struct value *lengths =
+            n->op == &op_Select ? lengths_of(a, n->inputs[0].value) : NULL;
+        if (lengths == NULL)
             continue;
+        *cut |= !are_whole(lengths, loop_iterations(loop));
         value_replace(&n->outputs[0], n->inputs[2].value);
         node_remove(n);
         progress = true;
@@ -60,14 +82,16 @@ static bool drop_lengths(struct node *loop) {
 }
 
 bool lower_classic_lengths(struct graph *g, const struct pass_options *options) {
-    bool progress = false;
+    bool progress = false, cut;
     GRAPH_EACH(g, n) {
-        if (n->op != &op_TensorIterator || n->outputs[0].poison || !drop_lengths(n))
+        if (n->op != &op_TensorIterator || n->outputs[0].poison || !drop_lengths(n, &cut))
+            continue;
+        progress = true;
+        if (!cut)
             continue;
         struct place place = node_place(n);
         diag_report(g->diag, &place, SEQUENCE_LENGTHS,
                     arena_printf(g->arena, "%d", options->ir_version));
-        progress = true;
     }
     return progress;
 }

@@ -315,8 +315,14 @@ static bool is_past_end(const struct run *r, const struct value *v) {
     return false;
 }
 
-static bool is_zero(const struct value *v) {
+// Zeros, which come from outside where their number is computed.
+static bool is_zero(const struct run *r, const struct value *v) {
     double number;
+    for (uint32_t i = r->loop->variable_count; i < r->loop->source_count; i++)
+        if (r->sources[i] == v)
+            v = r->l->inputs[i];
+    if (v->producer->op == &op_Broadcast)
+        v = v->producer->inputs[0].value;
     return v->constant != NULL && tensor_uniform(v->constant, &number) && number == 0;
 }
 
@@ -332,7 +338,7 @@ static bool stands_still(const struct run *r) {
         if (s->joined && (n->op == &op_Reshape || n->op == &op_Unsqueeze))
             n = n->inputs[0].value->producer;
         if (n->op != &op_Select || !is_past_end(r, n->inputs[0].value) ||
-            (s->joined ? !is_zero(n->inputs[1].value) : n->inputs[1].value != s->parameter))
+            (s->joined ? !is_zero(r, n->inputs[1].value) : n->inputs[1].value != s->parameter))
             return false;
     }
     return true;

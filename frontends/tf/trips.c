@@ -104,21 +104,58 @@ static struct value *other_operand(const struct value *v, const struct op_def *o
     return NULL;
 }
 
-// limit = min(steps, max(1, largest of lengths)): what dynamic_rnn makes of its sequence_length.
-static bool by_lengths(const struct value *limit, struct tf_trips *trips, double *steps) {
+// What dynamic_rnn makes of its sequence_length: min(steps, max(1, largest of lengths)), where
+// steps may be computed. Without lengths steps stand in their place, which is steps again.
+struct shortest {
+    struct value *steps, *lengths; // lengths NULL: none
+};
+
+static bool read_shortest(const struct value *limit, struct shortest *out) {
+    const struct node *n = limit->producer;
     double one;
-    const struct value *longest = other_operand(limit, &op_Minimum, steps);
-    const struct value *largest =
-        longest == NULL ? NULL : other_operand(longest, &op_Maximum, &one);
-    if (largest == NULL || one != 1 || largest->producer->op != &op_ReduceMax)
+    if (n->op != &op_Minimum || n->input_count != 2)
         return false;
-    trips->lengths = largest->producer->inputs[0].value;
-    return true;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct value *steps = n->inputs[i].value;
+        struct value *longest = other_operand(n->inputs[1 - i].value, &op_Maximum, &one);
+        if (longest == NULL || one != 1)
+            continue;
+        bool reduces = longest->producer->op == &op_ReduceMax;
+        *out = (struct shortest){steps, reduces ? longest->producer->inputs[0].value : NULL};
+        return reduces || longest == steps;
+    }
+    return false;
 }
 
 static void take_least(struct tf_trips *trips, int64_t count) {
     if (trips->count < 0 || count < trips->count)
         trips->count = count;
+}
+
+static bool take_bound(struct tf_trips *trips, struct value *bound) {
+    double number;
+    if (number_of(bound, &number)) {
+        take_least(trips, (int64_t)number);
+        return true;
+    }
+    if (trips->bound != NULL && trips->bound != bound)
+        return false;
+    trips->bound = bound;
+    return true;
+}
+
+// A limit that is computed, for a counter that counts from 0 up to it.
+static bool take_limit(struct tf_trips *trips, const struct term *t) {
+    struct shortest s;
+    if (!read_shortest(t->limit, &s))
+        return take_bound(trips, t->limit);
+    if (s.lengths != NULL && trips->lengths != NULL && trips->lengths != s.lengths)
+        return false;
+    if (s.lengths != NULL) {
+        trips->lengths = s.lengths;
+        trips->counter = t->counter;
+    }
+    return take_bound(trips, s.steps);
 }
 
 struct tf_trips tf_count_trips(const struct tf_layer *l) {
@@ -130,22 +167,14 @@ struct tf_trips tf_count_trips(const struct tf_layer *l) {
     if (!read_terms(l, terms, &count))
         return unknown;
     for (uint32_t i = 0; i < count; i++) {
-        struct value *limit = terms[i].limit;
-        if (number_of(limit, &number)) {
+        if (number_of(terms[i].limit, &number)) {
             int64_t most = iterations(l, &terms[i], number);
             if (most < 0)
                 return unknown;
             take_least(&trips, most);
-        } else if (!counts_from_zero(l, &terms[i])) {
-            return unknown;
-        } else if (trips.lengths == NULL && by_lengths(limit, &trips, &number)) {
-            trips.counter = terms[i].counter;
-            take_least(&trips, (int64_t)number);
-        } else if (trips.bound == NULL || trips.bound == limit) {
-            trips.bound = limit;
-        } else {
+        } else if (!counts_from_zero(l, &terms[i]) || !take_limit(&trips, &terms[i])) {
             return unknown;
         }
     }
-    return trips.bound != NULL && (trips.count >= 0 || trips.lengths != NULL) ? unknown : trips;
+    return trips.bound != NULL && trips.count >= 0 ? unknown : trips;
 }

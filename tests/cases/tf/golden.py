@@ -131,7 +131,7 @@ class Net:
     def feed(self, node):
         shape = tf.TensorShape(node.attr["shape"].shape)
         dims = self.given.get(node.name, self.given.get(None))
-        if dims is None and shape.ndims is not None and all(d.value is not None or i == 0 for i, d in enumerate(shape)):
+        if dims is None and shape.ndims is not None:
             dims = [d.value or 1 for d in shape]
             if dims and "" in self.given:
                 dims[0] = self.given[""]

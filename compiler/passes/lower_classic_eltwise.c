@@ -35,9 +35,23 @@ static struct value *lower_divide(struct builder *b, struct node *n) {
     return build_op2(b, &op_Multiply, n->name, n->inputs[0].value, inverse);
 }
 
+// A constant of fewer dimensions than the result, perhaps of none, which no layer may have.
+static struct value *of_rank(struct builder *b, struct value *v, int32_t rank) {
+    struct shape shape = {.rank = rank};
+    if (v->constant == NULL || v->shape.rank >= rank)
+        return v;
+    for (int32_t i = 0; i < rank; i++)
+        shape.dims[i] = i < rank - v->shape.rank ? 1 : v->shape.dims[i - (rank - v->shape.rank)];
+    return build_constant(b, v->producer->name,
+                          tensor_reshape(b->graph->arena, v->constant, shape));
+}
+
 static struct value *lower_minimum(struct builder *b, struct node *n) {
-    struct value *x = power(b, lower_name(n, "negate1_"), n->inputs[0].value, 1, -1);
-    struct value *y = power(b, lower_name(n, "negate2_"), n->inputs[1].value, 1, -1);
+    int32_t rank = n->outputs[0].shape.rank;
+    struct value *x = of_rank(b, n->inputs[0].value, rank);
+    struct value *y = of_rank(b, n->inputs[1].value, rank);
+    x = power(b, lower_name(n, "negate1_"), x, 1, -1);
+    y = power(b, lower_name(n, "negate2_"), y, 1, -1);
     struct value *most = build_op2(b, &op_Maximum, lower_name(n, "Max_"), x, y);
     return power(b, lower_name(n, "negate_out_"), most, 1, -1);
 }

@@ -219,6 +219,32 @@ static struct value *lower_gather_row(struct builder *b, struct node *n) {
     return build_reshape(b, n->name, &slice->outputs[0], (uint32_t)out->rank, out->dims);
 }
 
+// As is that of one element of an axis: there is no list of indices of no dimensions.
+static struct value *lower_gather_element(struct builder *b, struct node *n) {
+    const struct tensor *t = node_constant(n, 1), *axes = node_constant(n, 2);
+    const struct shape *in = &n->inputs[0].value->shape, *out = &n->outputs[0].shape;
+    int64_t begin[SHAPE_MAX_RANK] = {0}, end[SHAPE_MAX_RANK] = {0}, mask[SHAPE_MAX_RANK] = {0};
+    double index, number;
+    int32_t axis;
+    if (t == NULL || axes == NULL || t->shape.rank != 0 || !tensor_uniform(t, &index) ||
+        !tensor_uniform(axes, &number) || !shape_axis(in, (int64_t)number, &axis) ||
+        !shape_is_static(out) || index < 0 || index >= (double)in->dims[axis])
+        return NULL;
+    for (int32_t i = 0; i < axis; i++)
+        mask[i] = 1;
+    begin[axis] = (int64_t)index;
+    end[axis] = begin[axis] + 1;
+    uint32_t count = (uint32_t)axis + 1;
+    struct value *inputs[] = {n->inputs[0].value,
+                              build_i64(b, lower_name(n, "begin"), count, begin),
+                              build_i64(b, lower_name(n, "end"), count, end)};
+    struct node *slice = build_node(b, &op_StridedSlice, lower_name(n, "row"), 3, inputs);
+    struct strided_slice *a = slice->attrs;
+    a->begin_mask = a->end_mask = ints_copy(b->graph->arena, mask, count);
+    node_finish(slice);
+    return build_reshape(b, n->name, &slice->outputs[0], (uint32_t)out->rank, out->dims);
+}
+
 // Readers of the classic Gather cut its indices themselves, whatever their type.
 static bool take_real_indices(struct node *n) {
     struct value *indices = node_input(n, 1);
@@ -235,6 +261,7 @@ bool lower_classic_shape(struct graph *g, const struct pass_options *options) {
     bool changed = lower_each(g, &op_ShuffleChannels, lower_shuffle);
     changed |= lower_each(g, &op_Tile, lower_tile);
     changed |= lower_each(g, &op_GatherND, lower_gather_row);
+    changed |= lower_each(g, &op_Gather, lower_gather_element);
     changed |= lower_each(g, &op_StridedSlice, lower_slice);
     changed |= lower_each(g, &op_NormalizeL2, lower_normalize);
     GRAPH_EACH(g, n) {

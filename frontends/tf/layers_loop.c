@@ -284,8 +284,38 @@ static struct value *input_outside(void *owner, uint32_t index) {
     return ((struct run *)owner)->l->inputs[index];
 }
 
-static bool leaves(const struct run *r, uint32_t index) {
+static bool counts_up(const struct run *r) {
+    return r->trips.lengths == NULL && (r->trips.count >= 0 || r->trips.bound != NULL);
+}
+
+// Whether where a counter ends is known before the loop runs.
+static bool ends_known(const struct run *r, uint32_t index) {
+    const struct tf_variable *v = &r->loop->variables[index];
+    const struct tensor *start = r->l->inputs[index]->constant;
+    double first;
+    return v->counts && counts_up(r) && start != NULL && tensor_uniform(start, &first) &&
+           (r->trips.count >= 0 || (first == 0 && v->step == 1));
+}
+
+static struct value *counter_end(struct run *r, uint32_t index) {
+    const struct tf_variable *v = &r->loop->variables[index];
+    const char *name = r->l->graph->nodes[v->exit].name;
+    const struct value *start = r->l->inputs[index];
+    double end = 0;
+    if (r->trips.count < 0)
+        return build_convert(r->l->builder.graph, name, r->trips.bound, start->type);
+    tensor_uniform(start->constant, &end);
+    end += (double)r->trips.count * (double)v->step;
+    return build_constant(&r->l->builder, name,
+                          tensor_splat(r->l->arena, start->type, start->shape, end));
+}
+
+static bool is_left(const struct run *r, uint32_t index) {
     return index < r->l->output_count && r->loop->variables[index].exit != TF_NONE;
+}
+
+static bool leaves(const struct run *r, uint32_t index) {
+    return is_left(r, index) && !ends_known(r, index);
 }
 
 static void import_variables(struct run *r) {
@@ -415,7 +445,23 @@ static void set_condition(struct run *r, struct node *n) {
     ((struct loop *)n->attrs)->condition = add_result(r, r->l->name, v);
 }
 
+// Of variables that end as they must; what no output is read of is handed through.
+static void set_known_ends(struct run *r) {
+    for (uint32_t i = 0; i < r->l->output_count; i++)
+        r->l->outputs[i] = is_left(r, i) && ends_known(r, i) ? counter_end(r, i) : r->l->inputs[i];
+}
+
+static bool anything_leaves(const struct run *r) {
+    for (uint32_t i = 0; i < r->loop->variable_count; i++)
+        if (leaves(r, i))
+            return true;
+    return false;
+}
+
 static void make_node(struct run *r) {
+    set_known_ends(r);
+    if (!anything_leaves(r))
+        return;
     bool iterator = counts(r) && r->sliced;
     const char *name =
         iterator ? tf_name(r->l, "TensorIteratorCondition_/TensorIterator") : r->l->name;
@@ -431,7 +477,8 @@ static void make_node(struct run *r) {
     node_finish(n);
     uint32_t at = 0;
     for (uint32_t i = 0; i < r->l->output_count; i++)
-        r->l->outputs[i] = leaves(r, i) ? &n->outputs[at++] : r->l->inputs[i];
+        if (leaves(r, i))
+            r->l->outputs[i] = &n->outputs[at++];
 }
 
 // --- the whole -----------------------------------------------------------------------------------

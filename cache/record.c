@@ -33,14 +33,7 @@ struct record *record_new(struct arena *arena) {
 }
 
 static struct record_line *add_line(struct record *record, enum record_kind kind) {
-    if (record->count == record->capacity) {
-        uint32_t capacity = record->capacity == 0 ? 16 : record->capacity * 2;
-        struct record_line *lines = arena_array_of(record->arena, capacity, struct record_line);
-        for (uint32_t i = 0; i < record->count; i++)
-            lines[i] = record->lines[i];
-        record->lines = lines;
-        record->capacity = capacity;
-    }
+    ARENA_ROOM(record->arena, record->lines, record->count, &record->capacity);
     struct record_line *line = &record->lines[record->count++];
     line->kind = kind;
     return line;

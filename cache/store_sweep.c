@@ -20,13 +20,7 @@ struct listing {
 
 static void add_entry(struct listing *l, struct store_entry entry) {
     struct store_list *out = l->out;
-    if (out->count == l->capacity) {
-        l->capacity = l->capacity == 0 ? 256 : l->capacity * 2;
-        struct store_entry *entries = arena_array_of(l->arena, l->capacity, struct store_entry);
-        for (uint32_t i = 0; i < out->count; i++)
-            entries[i] = out->entries[i];
-        out->entries = entries;
-    }
+    ARENA_ROOM(l->arena, out->entries, out->count, &l->capacity);
     out->entries[out->count++] = entry;
     out->bytes += entry.size;
 }

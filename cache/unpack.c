@@ -132,13 +132,7 @@ static bool copy_data(struct unpacking *u, int fd, struct hasher *hasher, uint64
 
 static void note_file(struct unpacking *u, const char *name, struct hash hash, uint64_t size) {
     struct unpacked *out = u->out;
-    if (out->count == u->capacity) {
-        u->capacity = u->capacity == 0 ? 64 : u->capacity * 2;
-        struct unpacked_file *files = arena_array_of(u->arena, u->capacity, struct unpacked_file);
-        for (uint32_t i = 0; i < out->count; i++)
-            files[i] = out->files[i];
-        out->files = files;
-    }
+    ARENA_ROOM(u->arena, out->files, out->count, &u->capacity);
     struct file_number *number = arena_new_of(u->arena, struct file_number);
     number->index = out->count;
     *names_slot(u->numbers, name) = number;

@@ -44,14 +44,7 @@ static bool check_layers(struct loading *l, const char *file,
 // --- loading -------------------------------------------------------------------------------------
 
 static void keep(struct loading *l, const struct extension *extension) {
-    if (l->all->count == l->capacity) {
-        l->capacity = l->capacity == 0 ? 8 : l->capacity * 2;
-        const struct extension **items =
-            arena_array_of(l->arena, l->capacity, const struct extension *);
-        for (uint32_t i = 0; i < l->all->count; i++)
-            items[i] = l->all->items[i];
-        l->all->items = items;
-    }
+    ARENA_ROOM(l->arena, l->all->items, l->all->count, &l->capacity);
     l->all->items[l->all->count++] = extension;
 }
 

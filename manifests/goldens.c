@@ -21,12 +21,8 @@ static void read_golden(struct reading *r, const char *key, const struct yaml *n
 
 void read_goldens(struct reading *r, const char *key, const struct yaml *node, void *field) {
     struct manifest_goldens *goldens = field;
-    const struct yaml *const *nodes = &node;
-    uint32_t count = 1;
-    if (node->type == YAML_IS_LIST) {
-        nodes = (const struct yaml *const *)node->items;
-        count = node->count;
-    }
+    uint32_t count;
+    const struct yaml *const *nodes = read_one_or_list(&node, &count);
     goldens->items = arena_array_of(r->arena, count, struct manifest_golden);
     goldens->count = count;
     for (uint32_t i = 0; i < count; i++)

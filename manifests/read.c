@@ -52,18 +52,12 @@ struct zoo_reading {
     struct names *names;      // of models -> struct manifest_model
     struct names *seen_files; // by real path
     struct text_list queue;   // files to read
-    uint32_t queue_capacity, file_capacity;
+    uint32_t queue_capacity, file_capacity, content_capacity;
 };
 
 static void add_text(struct arena *arena, struct text_list *list, uint32_t *capacity,
                      const char *text) {
-    if (list->count == *capacity) {
-        *capacity = *capacity == 0 ? 16 : *capacity * 2;
-        const char **items = arena_array_of(arena, *capacity, const char *);
-        for (uint32_t i = 0; i < list->count; i++)
-            items[i] = list->items[i];
-        list->items = items;
-    }
+    ARENA_ROOM(arena, list->items, list->count, capacity);
     list->items[list->count++] = text;
 }
 
@@ -77,14 +71,7 @@ static void add_model(struct zoo_reading *z, struct manifest_model *model) {
         return;
     }
     *slot = model;
-    if (z->zoo->count == z->capacity) {
-        z->capacity = z->capacity == 0 ? 64 : z->capacity * 2;
-        struct manifest_model **models =
-            arena_array_of(r->arena, z->capacity, struct manifest_model *);
-        for (uint32_t i = 0; i < z->zoo->count; i++)
-            models[i] = z->zoo->models[i];
-        z->zoo->models = models;
-    }
+    ARENA_ROOM(r->arena, z->zoo->models, z->zoo->count, &z->capacity);
     z->zoo->models[z->zoo->count++] = model;
 }
 
@@ -186,15 +173,9 @@ static bool is_new_file(struct zoo_reading *z, const char *path) {
 
 static void add_file(struct zoo_reading *z, const struct yaml_file *file) {
     struct zoo *zoo = z->zoo;
-    uint32_t capacity = z->file_capacity;
+    ARENA_ROOM(z->reading.arena, zoo->contents, zoo->files.count, &z->content_capacity);
+    zoo->contents[zoo->files.count] = slice_of(file->text, file->size);
     add_text(z->reading.arena, &zoo->files, &z->file_capacity, file->path);
-    if (z->file_capacity != capacity) {
-        struct slice *contents = arena_array_of(z->reading.arena, z->file_capacity, struct slice);
-        for (uint32_t i = 0; i + 1 < zoo->files.count; i++)
-            contents[i] = zoo->contents[i];
-        zoo->contents = contents;
-    }
-    zoo->contents[zoo->files.count - 1] = slice_of(file->text, file->size);
 }
 
 static void read_zoo(struct zoo_reading *z, const struct yaml_file *file) {

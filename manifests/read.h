@@ -50,6 +50,8 @@ void report_missing(struct reading *r, const struct yaml *node, const char *what
 // False after a report.
 bool take_text(struct reading *r, const char *key, const struct yaml *node, const char *wanted,
                const char **out);
+// One value or a list of them: the values.
+const struct yaml *const *read_one_or_list(const struct yaml *const *node, uint32_t *count);
 // The name of an input that is a key of a map inside the value of `key`.
 bool check_map_key(struct reading *r, const char *key, const struct yaml *map_key);
 

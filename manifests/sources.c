@@ -37,12 +37,8 @@ static bool take_url(struct reading *r, const char *key, const struct yaml *node
 }
 
 void read_urls(struct reading *r, const char *key, const struct yaml *node, void *field) {
-    const struct yaml *const *nodes = &node;
-    uint32_t count = 1;
-    if (node->type == YAML_IS_LIST) {
-        nodes = (const struct yaml *const *)node->items;
-        count = node->count;
-    }
+    uint32_t count;
+    const struct yaml *const *nodes = read_one_or_list(&node, &count);
     struct text_list list = {.items = arena_array_of(r->arena, count, const char *)};
     for (uint32_t i = 0; i < count; i++)
         list.count += take_url(r, key, nodes[i], &list.items[list.count]);

@@ -73,14 +73,16 @@ void read_path(struct reading *r, const char *key, const struct yaml *node, void
     take_text(r, key, node, "a path", field);
 }
 
+const struct yaml *const *read_one_or_list(const struct yaml *const *node, uint32_t *count) {
+    bool list = (*node)->type == YAML_IS_LIST;
+    *count = list ? (*node)->count : 1;
+    return list ? (const struct yaml *const *)(*node)->items : node;
+}
+
 void read_paths(struct reading *r, const char *key, const struct yaml *node, void *field) {
     static const char wanted[] = "a path or a list of paths";
-    const struct yaml *const *nodes = &node;
-    uint32_t count = 1;
-    if (node->type == YAML_IS_LIST) {
-        nodes = (const struct yaml *const *)node->items;
-        count = node->count;
-    }
+    uint32_t count;
+    const struct yaml *const *nodes = read_one_or_list(&node, &count);
     struct text_list list = {.items = arena_array_of(r->arena, count, const char *)};
     for (uint32_t i = 0; i < count; i++)
         list.count += take_text(r, key, nodes[i], wanted, &list.items[list.count]);

@@ -175,14 +175,7 @@ static struct yaml *read_scalar(struct reader *r, const yaml_event_t *event) {
 
 static bool add_child(struct reader *r, struct yaml *parent, struct children *children,
                       struct yaml *child, const yaml_event_t *event) {
-    if (children->count == children->capacity) {
-        uint32_t capacity = children->capacity == 0 ? 8 : children->capacity * 2;
-        struct yaml **items = arena_array_of(r->arena, capacity, struct yaml *);
-        for (uint32_t i = 0; i < children->count; i++)
-            items[i] = children->items[i];
-        children->items = items;
-        children->capacity = capacity;
-    }
+    ARENA_ROOM(r->arena, children->items, children->count, &children->capacity);
     children->items[children->count++] = child;
     parent->weight += child->weight;
     if (parent->weight <= limits.nodes)

@@ -140,6 +140,18 @@ void *arena_array(struct arena *arena, size_t count, size_t size) {
     return arena_alloc(arena, total);
 }
 
+void *arena_room(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t size) {
+    if (count < *capacity)
+        return items;
+    if (count > UINT32_MAX / 2)
+        fatal_out_of_memory();
+    *capacity = count < 4 ? 8 : (uint32_t)count * 2;
+    void *more = arena_array(arena, *capacity, size);
+    if (count > 0)
+        memcpy(more, items, count * size);
+    return more;
+}
+
 void *arena_copy(struct arena *arena, const void *data, size_t size) {
     void *copy = arena_alloc(arena, size);
     if (size)

@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -26,6 +27,12 @@ void *arena_array(struct arena *arena, size_t count, size_t size);
 
 #define arena_new_of(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define arena_array_of(arena, count, type) ((type *)arena_array((arena), (count), sizeof(type)))
+
+// `items`, of which there are `count`, with room for one more: themselves or, when *capacity is
+// reached, a copy with twice the room. What is not used yet is zeroed.
+void *arena_room(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t size);
+#define ARENA_ROOM(arena, items, count, capacity)                                                  \
+    ((items) = arena_room((arena), (items), (count), (capacity), sizeof *(items)))
 
 // Copies that end in NUL. arena_strndup copies exactly `length` bytes.
 char *arena_strdup(struct arena *arena, const char *text);

@@ -83,14 +83,7 @@ void work_drop_spoilt(const struct work *work) {
 // ---- Inputs ----
 
 static void note_input(struct work *work, const struct work_input *input) {
-    if (work->input_count == work->input_capacity) {
-        work->input_capacity = work->input_capacity == 0 ? 8 : work->input_capacity * 2;
-        struct work_input *inputs =
-            arena_array_of(work->arena, work->input_capacity, struct work_input);
-        for (uint32_t i = 0; i < work->input_count; i++)
-            inputs[i] = work->inputs[i];
-        work->inputs = inputs;
-    }
+    ARENA_ROOM(work->arena, work->inputs, work->input_count, &work->input_capacity);
     work->inputs[work->input_count++] = *input;
 }
 

@@ -254,13 +254,7 @@ static int by_name(const void *a, const void *b) {
 
 static void add_found(struct work *work, struct unpacked *out, uint32_t *capacity,
                       const char *name) {
-    if (out->count == *capacity) {
-        *capacity = *capacity == 0 ? 16 : *capacity * 2;
-        struct unpacked_file *files = arena_array_of(work->arena, *capacity, struct unpacked_file);
-        for (uint32_t i = 0; i < out->count; i++)
-            files[i] = out->files[i];
-        out->files = files;
-    }
+    ARENA_ROOM(work->arena, out->files, out->count, capacity);
     out->files[out->count++].name = name;
 }
 

@@ -17,14 +17,7 @@ struct graph *graph_new(struct arena *arena, struct diag *diag, const char *name
 }
 
 void node_list_add(struct arena *arena, struct node_list *list, struct node *n) {
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity == 0 ? 4 : list->capacity * 2;
-        struct node **items = arena_array_of(arena, capacity, struct node *);
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof *items);
-        list->items = items;
-        list->capacity = capacity;
-    }
+    ARENA_ROOM(arena, list->items, list->count, &list->capacity);
     list->items[list->count++] = n;
 }
 

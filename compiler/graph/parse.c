@@ -128,13 +128,7 @@ static bool parse_ints(struct parser *p, struct ints *out) {
     while (!lex_accept(l, "]")) {
         if (count > 0 && !lex_expect(l, ","))
             return false;
-        if (count == capacity) {
-            int64_t *more = arena_array_of(p->arena, capacity * 2 + 8, int64_t);
-            if (count > 0)
-                memcpy(more, data, count * sizeof *data);
-            data = more;
-            capacity = capacity * 2 + 8;
-        }
+        ARENA_ROOM(p->arena, data, count, &capacity);
         if (!lex_i64(l, &data[count++]))
             return false;
     }
@@ -151,13 +145,7 @@ static bool parse_floats(struct parser *p, struct floats *out) {
     while (!lex_accept(l, "]")) {
         if (count > 0 && !lex_expect(l, ","))
             return false;
-        if (count == capacity) {
-            float *more = arena_array_of(p->arena, capacity * 2 + 8, float);
-            if (count > 0)
-                memcpy(more, data, count * sizeof *data);
-            data = more;
-            capacity = capacity * 2 + 8;
-        }
+        ARENA_ROOM(p->arena, data, count, &capacity);
         if (!lex_f32(l, &data[count++]))
             return false;
     }

@@ -92,23 +92,8 @@ static const struct classic_form clamp_form = {.type = "Clamp"};
 static const struct classic_form softmax_form = {.type = "SoftMax"};
 
 #define PLAIN(kind, since, more_flags, classic_, formula, text)                                    \
-    static double formula_##kind(const struct node *n, double a, double b) {                       \
-        (void)n, (void)b;                                                                          \
-        return formula;                                                                            \
-    }                                                                                              \
-    const struct op_def op_##kind = {                                                              \
-        .name = #kind,                                                                             \
-        .doc = text,                                                                               \
-        .opset = since,                                                                            \
-        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
-        .min_inputs = 1,                                                                           \
-        .max_inputs = 1,                                                                           \
-        .outputs = 1,                                                                              \
-        .infer = infer_same,                                                                       \
-        .evaluate = evaluate_scalar,                                                               \
-        .scalar = formula_##kind,                                                                  \
-        .classic = classic_,                                                                       \
-    };
+    ELEMENTWISE(kind, 1, since, more_flags, infer_same, formula, text, .classic = classic_,        \
+                .evaluate = evaluate_scalar)
 #define ZERO OP_UNARY_KEEPS_ZERO
 PLAIN(Sigmoid, "opset1", OP_CLASSIC, &sigmoid_form, sigmoid(a), "1 / (1 + exp(-x))")
 PLAIN(Tanh, "opset1", OP_CLASSIC | ZERO, &tanh_form, tanh(a), "hyperbolic tangent")

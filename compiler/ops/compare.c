@@ -7,23 +7,8 @@
 #include "compiler/ops/shape_rules.h"
 
 #define COMPARE(kind, inputs, more_flags, rule, formula, text)                                     \
-    static double formula_##kind(const struct node *n, double a, double b) {                       \
-        (void)n, (void)b;                                                                          \
-        return formula;                                                                            \
-    }                                                                                              \
-    const struct op_def op_##kind = {                                                              \
-        .name = #kind,                                                                             \
-        .doc = text,                                                                               \
-        .opset = "opset1",                                                                         \
-        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
-        .min_inputs = inputs,                                                                      \
-        .max_inputs = inputs,                                                                      \
-        .outputs = 1,                                                                              \
-        .infer = rule,                                                                             \
-        .evaluate = evaluate_scalar,                                                               \
-        .partial = inputs == 2 ? 3 : 1,                                                            \
-        .scalar = formula_##kind,                                                                  \
-    };
+    ELEMENTWISE(kind, inputs, "opset1", more_flags, rule, formula, text,                           \
+                .partial = inputs == 2 ? 3 : 1, .evaluate = evaluate_scalar)
 
 COMPARE(Equal, 2, OP_COMMUTES, infer_compare, a == b, "a == b")
 COMPARE(NotEqual, 2, OP_COMMUTES, infer_compare, a != b, "a != b")

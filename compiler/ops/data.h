@@ -6,8 +6,8 @@
 #include "compiler/ops/ops.h"
 
 // layout: "NCHW", "NHWC", ... or "" when the source says none. mean: subtracted from each channel
-// by the runtime (classic IR's pre-process section). least, most: limits of unknown dimensions where
-// the user gave some, a number for each dimension; a most of -1: no limit.
+// by the runtime (classic IR's pre-process section). least, most: limits of unknown dimensions
+// where the user gave some, a number for each dimension; a most of -1: no limit.
 #define PARAMETER_ATTRS(A)                                                                         \
     A(TYPE, element_type, DT_F32, NULL, "element_type", NULL)                                      \
     A(SHAPE, shape, NO_DEFAULT, NULL, "shape", NULL)                                               \

@@ -70,7 +70,8 @@ static const struct tensor *linear_recipe(const struct node *n, const struct sha
     return result == NULL && n->op != &op_Subtract ? affine_recipe(n, b, a, shape) : result;
 }
 
-// Sums, differences and products.
+// Sums, differences and products of a large tensor and numbers along one axis are a recipe, so that
+// weights stay where they are.
 static bool evaluate_linear(struct node *n, const struct tensor **outputs) {
     struct shape shape = n->outputs[0].shape;
     outputs[0] = shape_is_static(&shape) ? linear_recipe(n, &shape) : NULL;
@@ -79,45 +80,15 @@ static bool evaluate_linear(struct node *n, const struct tensor **outputs) {
 
 // --- the operators ------------------------------------------------------------------------------
 
-#define FORMULA(kind, formula)                                                                     \
-    static double formula_##kind(const struct node *n, double a, double b) {                       \
-        (void)n, (void)a, (void)b;                                                                 \
-        return formula;                                                                            \
-    }
 #define BINARY(kind, since, more_flags, formula, text)                                             \
-    BINARY_BY(evaluate_scalar, kind, since, more_flags, formula, text)
+    ELEMENTWISE(kind, 2, since, more_flags, infer_broadcast, formula, text, .partial = 3,          \
+                .evaluate = evaluate_scalar)
 #define LINEAR(kind, more_flags, formula, text)                                                    \
-    BINARY_BY(evaluate_linear, kind, "opset1", more_flags, formula, text)
-#define BINARY_BY(evaluator, kind, since, more_flags, formula, text)                               \
-    FORMULA(kind, formula)                                                                         \
-    const struct op_def op_##kind = {                                                              \
-        .name = #kind,                                                                             \
-        .doc = text,                                                                               \
-        .opset = since,                                                                            \
-        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
-        .min_inputs = 2,                                                                           \
-        .max_inputs = 2,                                                                           \
-        .outputs = 1,                                                                              \
-        .infer = infer_broadcast,                                                                  \
-        .evaluate = (evaluator),                                                                   \
-        .partial = 3,                                                                              \
-        .scalar = formula_##kind,                                                                  \
-    };
+    ELEMENTWISE(kind, 2, "opset1", more_flags, infer_broadcast, formula, text, .partial = 3,       \
+                .evaluate = evaluate_linear)
 #define UNARY(kind, since, more_flags, formula, text)                                              \
-    FORMULA(kind, formula)                                                                         \
-    const struct op_def op_##kind = {                                                              \
-        .name = #kind,                                                                             \
-        .doc = text,                                                                               \
-        .opset = since,                                                                            \
-        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
-        .min_inputs = 1,                                                                           \
-        .max_inputs = 1,                                                                           \
-        .outputs = 1,                                                                              \
-        .infer = infer_same,                                                                       \
-        .evaluate = evaluate_scalar,                                                               \
-        .partial = 1,                                                                              \
-        .scalar = formula_##kind,                                                                  \
-    };
+    ELEMENTWISE(kind, 1, since, more_flags, infer_same, formula, text, .partial = 1,               \
+                .evaluate = evaluate_scalar)
 
 static bool whole(const struct node *n) { // integers divide to integers, towards minus infinity
     return !dtype_is_float(input_type(n, 0));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Products of matrices. Inputs: a, b; by NumPy's rules for the axes before the last two.
 #ifndef ZOOC_OPS_MATMUL_H
 #define ZOOC_OPS_MATMUL_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is divided by its size or its deviation. Attributes are those of the entries' operator sets.
 #ifndef ZOOC_OPS_NORMALIZATION_H
 #define ZOOC_OPS_NORMALIZATION_H
 

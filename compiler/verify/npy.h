@@ -25,7 +25,8 @@ struct ndarray {
 
 struct ndarray_list {
     struct ndarray *items;
-    size_t count, capacity;
+    size_t count;
+    uint32_t capacity;
 };
 
 // One .npy held in `bytes`. False after a report at `at`.

@@ -19,14 +19,7 @@ struct reader {
 
 static void add(struct reader *r, struct ndarray array, const char *member) {
     struct ndarray_list *list = r->list;
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity > 0 ? 2 * list->capacity : 8;
-        struct ndarray *items = arena_array_of(r->arena, capacity, struct ndarray);
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof(*items));
-        list->items = items;
-        list->capacity = capacity;
-    }
+    ARENA_ROOM(r->arena, list->items, list->count, &list->capacity);
     size_t length = strlen(member);
     if (length >= 4 && strcmp(member + length - 4, ".npy") == 0)
         length -= 4;

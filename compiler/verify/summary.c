@@ -5,14 +5,7 @@
 #include <string.h>
 
 static void *add(struct arena *arena, struct summary_list *list, size_t size) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity > 0 ? 2 * list->capacity : 16;
-        void *items = arena_array(arena, capacity, size);
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * size);
-        list->items = items;
-        list->capacity = capacity;
-    }
+    list->items = arena_room(arena, list->items, list->count, &list->capacity, size);
     return (char *)list->items + size * list->count++;
 }
 

@@ -24,7 +24,8 @@ struct summary_count {
 
 struct summary_list { // of any of the above
     void *items;
-    size_t count, capacity;
+    size_t count;
+    uint32_t capacity;
 };
 
 struct model_summary {

@@ -37,13 +37,7 @@ struct growing {
 };
 
 static void add(struct arena *arena, struct text_list *list, uint32_t *capacity, const char *text) {
-    if (list->count == *capacity) {
-        *capacity = *capacity == 0 ? 8 : *capacity * 2;
-        const char **items = arena_array_of(arena, *capacity, const char *);
-        for (uint32_t i = 0; i < list->count; i++)
-            items[i] = list->items[i];
-        list->items = items;
-    }
+    ARENA_ROOM(arena, list->items, list->count, capacity);
     list->items[list->count++] = text;
 }
 
@@ -282,13 +276,7 @@ static void end_step(struct planning *p, const struct growing *g) {
     if (length > LONGEST_COMMAND)
         diag_report(p->diag, &p->model->at, MANIFEST_VALUE, "models", p->model->name,
                     "its options are longer than a command line may be");
-    if (p->plan->count == p->capacity) {
-        p->capacity = p->capacity == 0 ? 64 : p->capacity * 2;
-        struct plan_step *steps = arena_array_of(p->arena, p->capacity, struct plan_step);
-        for (uint32_t i = 0; i < p->plan->count; i++)
-            steps[i] = p->plan->steps[i];
-        p->plan->steps = steps;
-    }
+    ARENA_ROOM(p->arena, p->plan->steps, p->plan->count, &p->capacity);
     p->plan->steps[p->plan->count++] = g->step;
 }
 

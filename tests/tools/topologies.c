@@ -262,45 +262,47 @@ static bool read_tables(struct runner *r, const char *folder) {
     return true;
 }
 
-int main(int argc, char **argv) {
+struct words { // of the command line
+    const char *filter, *tables;
+};
+
+static bool read_words(struct runner *r, int argc, char **argv, struct words *out) {
     static const struct option options[] = {
         {"zooc", required_argument, NULL, 'z'},   {"folder", required_argument, NULL, 'd'},
         {"tables", required_argument, NULL, 't'}, {"extensions", required_argument, NULL, 'e'},
         {"filter", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
         {"keep", no_argument, NULL, 'k'},         {NULL, 0, NULL, 0}};
-    struct runner r = {.arena = arena_new(), .parallel = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
-    const char *filter = NULL, *tables = NULL;
-    unsigned cores = r.parallel;
+    const char *jobs = NULL;
+    const char **const texts[] = {
+        ['z'] = &r->setting.zooc, ['d'] = &r->setting.folder, ['e'] = &r->setting.extensions,
+        ['t'] = &out->tables,     ['f'] = &out->filter,       ['j'] = &jobs};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'z':
-            r.setting.zooc = optarg;
-            break;
-        case 'd':
-            r.setting.folder = optarg;
-            break;
-        case 'e':
-            r.setting.extensions = optarg;
-            break;
-        case 't':
-            tables = optarg;
-            break;
-        case 'f':
-            filter = optarg;
-            break;
-        case 'j':
-            r.parallel = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'k':
-            r.setting.keep = true;
-            break;
-        default:
-            fputs(usage, stderr);
-            return 2;
-        }
+        if (option == '?')
+            return false;
+        if (option == 'k')
+            r->setting.keep = true;
+        else
+            *texts[option] = optarg;
     }
-    if (r.setting.zooc == NULL || r.setting.folder == NULL || tables == NULL || r.parallel == 0) {
+    if (jobs != NULL)
+        r->parallel = (unsigned)strtoul(jobs, NULL, 10);
+    return r->setting.zooc != NULL && r->setting.folder != NULL && out->tables != NULL &&
+           r->parallel > 0;
+}
+
+static void print_heads(void) {
+    printf("        %-34s %7s %8s %6s  %8s %8s  %9s %4s %7s\n", "case", "weights", "convert",
+           "anon", "v11 FP32", "v11 FP16", "v4 alike", "why", "total");
+    printf("        %-34s %7s %8s %6s  %8s %8s  %9s %4s %7s\n", "", "MB", "s", "MB", "relative",
+           "relative", "layers", "", "s");
+}
+
+int main(int argc, char **argv) {
+    struct runner r = {.arena = arena_new(), .parallel = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
+    struct words words = {.filter = NULL};
+    unsigned cores = r.parallel;
+    if (!read_words(&r, argc, argv, &words)) {
         fputs(usage, stderr);
         return 2;
     }
@@ -312,14 +314,12 @@ int main(int argc, char **argv) {
         perror(r.setting.folder);
         return 2;
     }
-    if (!read_tables(&r, tables) || !add_cases(&r, argv + optind, argc - optind, filter))
+    if (!read_tables(&r, words.tables) ||
+        !add_cases(&r, argv + optind, argc - optind, words.filter))
         return 2;
-    printf("        %-34s %7s %8s %6s  %8s %8s  %9s %4s %7s\n", "case", "weights", "convert",
-           "anon", "v11 FP32", "v11 FP16", "v4 alike", "why", "total");
-    printf("        %-34s %7s %8s %6s  %8s %8s  %9s %4s %7s\n", "", "MB", "s", "MB", "relative",
-           "relative", "layers", "", "s");
+    print_heads();
     run_all(&r);
-    check_rules(&r, filter);
+    check_rules(&r, words.filter);
     printf("%u passed, %u failed\n", r.passed, r.failed);
     bool good = r.failed == 0 && r.passed > 0;
     arena_free(r.arena);

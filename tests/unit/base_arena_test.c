@@ -76,6 +76,29 @@ static void note_and_register(void *data) {
     arena_at_free(late, note, arena_strdup(late, "x"));
 }
 
+static void lists_keep_what_they_hold_as_they_grow(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    uint32_t *numbers = NULL, capacity = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        const uint32_t *before = numbers;
+        uint32_t was = capacity;
+        ARENA_ROOM(arena, numbers, i, &capacity);
+        assert_true(i < capacity && (numbers == before) == (i < was));
+        assert_int_equal(numbers[i], 0);
+        numbers[i] = i;
+    }
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(numbers[i], i);
+    // A list of other hands, which has no room of its own.
+    uint32_t given[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    numbers = given;
+    capacity = 0;
+    ARENA_ROOM(arena, numbers, 9, &capacity);
+    assert_true(capacity > 9 && numbers != given && numbers[8] == 9);
+    arena_free(arena);
+}
+
 static void clean_ups_run_last_first(void **state) {
     (void)state;
     order[0] = '\0';
@@ -161,6 +184,7 @@ static void one_step_past_an_object_is_seen(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_zeroed_and_aligned),
+        cmocka_unit_test(lists_keep_what_they_hold_as_they_grow),
         cmocka_unit_test(objects_have_addresses_of_their_own),
         cmocka_unit_test(large_objects_leave_the_small_ones_together),
         cmocka_unit_test(used_counts_what_was_asked),

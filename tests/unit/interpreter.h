@@ -309,6 +309,17 @@ static double difference(struct graph *a, struct graph *b) {
     return most / (size > 0 ? size : 1);
 }
 
+// What the passes wrote into their log: one that never had anything to do was not tested.
+static void check_used(const char *log, const char *pass) {
+    char line[64];
+    snprintf(line, sizeof line, "pass %-28s changed", pass);
+    unsigned times = 0;
+    for (const char *at = log; (at = strstr(at, line)) != NULL; at++)
+        times++;
+    if (times < 10)
+        fail_msg("%s changed only %u graphs", pass, times);
+}
+
 // --- random numbers -----------------------------------------------------------------------------
 
 static uint64_t random_state;

@@ -216,17 +216,6 @@ static unsigned check_seed(uint64_t seed, FILE *log) {
     return count;
 }
 
-// A pass that never had anything to do was not tested.
-static void check_used(const char *log, const char *pass) {
-    char line[64];
-    snprintf(line, sizeof line, "pass %-28s changed", pass);
-    unsigned times = 0;
-    for (const char *at = log; (at = strstr(at, line)) != NULL; at++)
-        times++;
-    if (times < 10)
-        fail_msg("%s changed only %u graphs", pass, times);
-}
-
 static void passes_keep_the_numbers_of_loops(void **state) {
     (void)state;
     char *text;

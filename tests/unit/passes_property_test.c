@@ -389,18 +389,11 @@ static void check_seed(make_function *make, uint64_t seed, FILE *log) {
 // passes_loops_test.c holds these.
 static const char *const of_loops[] = {"clean_loops", "replace_lstm_cells", "replace_loop_slices"};
 
-// A pass that never had anything to do was not tested.
-static void check_used(const char *log, const char *pass) {
-    char line[64];
-    for (size_t i = 0; i < sizeof of_loops / sizeof of_loops[0]; i++)
+static bool is_of_loops(const char *pass) {
+    for (size_t i = 0; i < COUNT_OF(of_loops); i++)
         if (strcmp(pass, of_loops[i]) == 0)
-            return;
-    snprintf(line, sizeof line, "pass %-28s changed", pass);
-    unsigned times = 0;
-    for (const char *at = log; (at = strstr(at, line)) != NULL; at++)
-        times++;
-    if (times < 10)
-        fail_msg("%s changed only %u graphs", pass, times);
+            return true;
+    return false;
 }
 
 static void test_passes_keep_the_numbers(void **state) {
@@ -412,9 +405,10 @@ static void test_passes_keep_the_numbers(void **state) {
         check_seed(seed % 3 == 2 ? make_last_graph : make_graph, seed, log);
     fclose(log);
     for (unsigned i = 0; i < pass_count; i++)
-        if (pass_table[i].group == GROUP_FUSE || pass_table[i].group == GROUP_CLEAN ||
-            pass_table[i].group == GROUP_LAYOUT || pass_table[i].group == GROUP_SINK ||
-            pass_table[i].group == GROUP_REPLACE)
+        if (!is_of_loops(pass_table[i].name) &&
+            (pass_table[i].group == GROUP_FUSE || pass_table[i].group == GROUP_CLEAN ||
+             pass_table[i].group == GROUP_LAYOUT || pass_table[i].group == GROUP_SINK ||
+             pass_table[i].group == GROUP_REPLACE))
             check_used(text, pass_table[i].name);
     free(text);
 }

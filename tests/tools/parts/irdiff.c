@@ -122,13 +122,7 @@ static void report(struct match *m, const struct ir_layer *layer, const char *fo
     __attribute__((format(printf, 3, 4)));
 static void report(struct match *m, const struct ir_layer *layer, const char *format, ...) {
     struct ir_differences *out = m->out;
-    if (out->count == out->capacity) {
-        out->capacity = out->capacity > 0 ? 2 * out->capacity : 32;
-        struct ir_difference *items = arena_array_of(m->arena, out->capacity, struct ir_difference);
-        if (out->count > 0)
-            memcpy(items, out->items, out->count * sizeof(*items));
-        out->items = items;
-    }
+    ARENA_ROOM(m->arena, out->items, out->count, &out->capacity);
     va_list args;
     va_start(args, format);
     const char *what = arena_vprintf(m->arena, format, args);

@@ -14,7 +14,8 @@ struct ir_difference {
 
 struct ir_differences {
     struct ir_difference *items;
-    size_t count, capacity;
+    size_t count;
+    uint32_t capacity;
     size_t alike; // layers of the peer that are matched without any difference
 };
 

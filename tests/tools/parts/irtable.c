@@ -6,13 +6,7 @@
 #include <string.h>
 
 struct ir_layer *irtable_add(struct ir_table *table) {
-    if (table->count == table->capacity) {
-        table->capacity = table->capacity > 0 ? 2 * table->capacity : 64;
-        struct ir_layer *layers = arena_array_of(table->arena, table->capacity, struct ir_layer);
-        if (table->count > 0)
-            memcpy(layers, table->layers, table->count * sizeof(*layers));
-        table->layers = layers;
-    }
+    ARENA_ROOM(table->arena, table->layers, table->count, &table->capacity);
     return &table->layers[table->count++];
 }
 

@@ -41,7 +41,8 @@ struct ir_layer {
 struct ir_table {
     struct arena *arena;
     struct ir_layer *layers;
-    size_t count, capacity;
+    size_t count;
+    uint32_t capacity;
 };
 
 // NULL on success, else what is wrong.

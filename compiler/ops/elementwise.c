@@ -136,6 +136,41 @@ UNARY(Acosh, "opset4", 0, acosh(a), "inverse hyperbolic cosine")
 UNARY(Atanh, "opset4", ZERO, atanh(a), "inverse hyperbolic tangent")
 UNARY(Erf, "opset1", ZERO, erf(a), "error function")
 
+// --- bits ---------------------------------------------------------------------------------------
+
+static bool infer_bits(struct node *n) {
+    if (dtype_is_float(input_type(n, 0)))
+        return shape_error(n, "only integers have bits");
+    return n->input_count > 1 ? infer_broadcast(n) : infer_same(n);
+}
+static double bits_not(const struct node *n, double a) {
+    enum dtype type = input_type(n, 0);
+    if (type == DT_BOOL)
+        return a == 0;
+    return dtype_is_signed(type) ? -a - 1 : ldexp(1, (int)dtype_size(type) * 8) - 1 - a;
+}
+
+// Operands are whole and below 2^53 (evaluate_scalar).
+#define BITS(kind, inputs, more_flags, formula, text)                                              \
+    FORMULA(kind, formula)                                                                         \
+    const struct op_def op_##kind = {                                                              \
+        .name = #kind,                                                                             \
+        .doc = text,                                                                               \
+        .opset = "opset13",                                                                        \
+        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
+        .min_inputs = inputs,                                                                      \
+        .max_inputs = inputs,                                                                      \
+        .outputs = 1,                                                                              \
+        .infer = infer_bits,                                                                       \
+        .evaluate = evaluate_scalar,                                                               \
+        .partial = inputs == 2 ? 3 : 1,                                                            \
+        .scalar = formula_##kind,                                                                  \
+    };
+BITS(BitwiseAnd, 2, OP_COMMUTES, (double)((int64_t)a &(int64_t)b), "bits of a and of b")
+BITS(BitwiseOr, 2, OP_COMMUTES, (double)((int64_t)a | (int64_t)b), "bits of a or of b")
+BITS(BitwiseXor, 2, OP_COMMUTES, (double)((int64_t)a ^ (int64_t)b), "bits of either a or b")
+BITS(BitwiseNot, 1, 0, bits_not(n, a), "every bit turned")
+
 // --- those with attributes ----------------------------------------------------------------------
 
 #define ATTR_OWNER struct convert

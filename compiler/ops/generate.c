@@ -17,6 +17,10 @@ static const struct attr_def one_hot_attrs[] = {ONE_HOT_ATTRS(ATTR_ROW_)};
 static const struct attr_def cum_sum_attrs[] = {CUM_SUM_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 
+#define ATTR_OWNER struct random_uniform
+static const struct attr_def random_uniform_attrs[] = {RANDOM_UNIFORM_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
 static enum dtype output_type(const struct node *n) {
     return ((const struct output_type *)n->attrs)->output_type;
 }
@@ -114,10 +118,47 @@ const struct op_def op_Range = {
 
 // --- NonZero ------------------------------------------------------------------------------------
 
+enum { COUNT_BLOCK = 256 };
+
+static uint64_t count_non_zero(const struct tensor *t) {
+    double block[COUNT_BLOCK];
+    uint64_t count = tensor_count(t), found = 0;
+    for (uint64_t first = 0; first < count; first += COUNT_BLOCK) {
+        uint64_t part = count - first < COUNT_BLOCK ? count - first : COUNT_BLOCK;
+        tensor_read_doubles(t, first, part, block);
+        for (uint64_t i = 0; i < part; i++)
+            found += block[i] != 0;
+    }
+    return found;
+}
+
 static bool infer_non_zero(struct node *n) {
     struct shape in = input_shape(n, 0);
+    const struct tensor *t = node_constant(n, 0);
     set_output(n, 0, output_type(n),
-               SHAPE(in.rank == RANK_UNKNOWN ? DIM_UNKNOWN : in.rank, DIM_UNKNOWN));
+               SHAPE(in.rank == RANK_UNKNOWN ? DIM_UNKNOWN : in.rank,
+                     t == NULL ? DIM_UNKNOWN : (int64_t)count_non_zero(t)));
+    return true;
+}
+
+// A row of coordinates for each axis.
+static bool evaluate_non_zero(struct node *n, const struct tensor **outputs) {
+    struct arena *arena = n->graph->arena;
+    const double *data = tensor_as_doubles(arena, node_constant(n, 0));
+    struct shape in = input_shape(n, 0), out = n->outputs[0].shape;
+    int64_t found = 0, columns = out.dims[1];
+    int64_t *rows = data == NULL ? NULL : index_list(arena, in.rank * columns);
+    if (rows == NULL)
+        return false;
+    for (uint64_t i = 0; found < columns; i++) {
+        uint64_t rest = i;
+        for (int32_t axis = in.rank - 1; axis >= 0 && data[i] != 0; axis--) {
+            rows[axis * columns + found] = (int64_t)(rest % (uint64_t)in.dims[axis]);
+            rest /= (uint64_t)in.dims[axis];
+        }
+        found += data[i] != 0;
+    }
+    outputs[0] = tensor_cast(arena, tensor_i64(arena, out, rows), output_type(n));
     return true;
 }
 
@@ -131,6 +172,7 @@ const struct op_def op_NonZero = {
     .outputs = 1,
     OP_ATTRS(output_type_attrs, output_type),
     .infer = infer_non_zero,
+    .evaluate = evaluate_non_zero,
 };
 
 // --- OneHot -------------------------------------------------------------------------------------
@@ -224,4 +266,35 @@ const struct op_def op_CumSum = {
     OP_ATTRS(cum_sum_attrs, cum_sum),
     .infer = infer_cum_sum,
     .evaluate = evaluate_cum_sum,
+};
+
+// --- RandomUniform ------------------------------------------------------------------------------
+
+static bool infer_random_uniform(struct node *n) {
+    enum dtype type = ((const struct random_uniform *)n->attrs)->output_type;
+    struct shape in = input_shape(n, 0), out = SHAPE_UNKNOWN;
+    struct numbers dims;
+    if (!input_rank(n, 0, 1, 1) || !same_types(n, 1, 2))
+        return false;
+    if (input_type(n, 1) != type)
+        return shape_error(n, "the range has another type than the numbers");
+    if (in.rank == 1 && in.dims[0] >= 0 && in.dims[0] <= SHAPE_MAX_RANK)
+        out = shape_of_rank((int32_t)in.dims[0]);
+    if (input_numbers(n, 0, &dims) && (int32_t)dims.count == out.rank)
+        for (uint32_t i = 0; i < dims.count; i++)
+            out.dims[i] = dims.data[i] >= 0 ? dims.data[i] : DIM_UNKNOWN;
+    set_output(n, 0, type, out);
+    return true;
+}
+
+const struct op_def op_RandomUniform = {
+    .name = "RandomUniform",
+    .doc = "numbers drawn from a range, each as likely as the next",
+    .opset = "opset8",
+    .flags = OP_OPSET,
+    .min_inputs = 3,
+    .max_inputs = 3,
+    .outputs = 1,
+    OP_ATTRS(random_uniform_attrs, random_uniform),
+    .infer = infer_random_uniform,
 };

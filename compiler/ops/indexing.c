@@ -12,6 +12,10 @@ static const struct attr_def gather_nd_attrs[] = {GATHER_ND_ATTRS(ATTR_ROW_)};
 #define ATTR_OWNER struct gather_elements
 static const struct attr_def gather_elements_attrs[] = {GATHER_ELEMENTS_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
+static const char *const scatter_reductions[] = {"sum", "sub", "prod", "min", "max", NULL};
+#define ATTR_OWNER struct scatter_nd
+static const struct attr_def scatter_nd_attrs[] = {SCATTER_ND_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
 
 // --- gather -------------------------------------------------------------------------------------
 
@@ -189,7 +193,50 @@ static bool infer_scatter(struct node *n) {
         .partial = 5,                                                                              \
     };
 SCATTER(ScatterUpdate, "opset3", 4, slices, "the data with slices along an axis replaced")
-SCATTER(ScatterNDUpdate, "opset4", 3, places,
-        "the data with slices at places with several coordinates replaced")
 SCATTER(ScatterElementsUpdate, "opset3", 4, elements,
         "the data with elements along an axis replaced")
+
+// Joining came with a later form.
+static const char *scatter_nd_opset(const struct node *n) {
+    return ((const struct scatter_nd *)n->attrs)->reduction == ENUM_UNSET ? "opset4" : "opset15";
+}
+
+const struct op_def op_ScatterNDUpdate = {
+    .name = "ScatterNDUpdate",
+    .doc = "the data with slices at places with several coordinates replaced, or joined",
+    .opset = "opset4",
+    .opset_of = scatter_nd_opset,
+    .flags = OP_OPSET,
+    .min_inputs = 3,
+    .max_inputs = 3,
+    .outputs = 1,
+    OP_ATTRS(scatter_nd_attrs, scatter_nd),
+    .infer = infer_scatter,
+    .evaluate = evaluate_scatter_places,
+    .partial = 5,
+};
+
+// --- beams --------------------------------------------------------------------------------------
+
+// Step ids and parents [T, B, W], lengths [B], the end token.
+static bool infer_gather_tree(struct node *n) {
+    struct shape ids = input_shape(n, 0), parents = input_shape(n, 1), out;
+    if (!same_types(n, 0, 2) || !input_rank(n, 0, 3, 3) || !input_rank(n, 2, 1, 1) ||
+        !input_rank(n, 3, 0, 0))
+        return false;
+    if (!merge_shape(&ids, &parents, &out))
+        return shape_error(n, "ids and parents differ in shape");
+    set_output(n, 0, input_type(n, 0), out);
+    return true;
+}
+
+const struct op_def op_GatherTree = {
+    .name = "GatherTree",
+    .doc = "whole beams, from the ids of each step and their parents",
+    .opset = "opset1",
+    .flags = OP_OPSET,
+    .min_inputs = 4,
+    .max_inputs = 4,
+    .outputs = 1,
+    .infer = infer_gather_tree,
+};

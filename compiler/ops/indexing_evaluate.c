@@ -119,6 +119,7 @@ struct scatter {
     struct shape data, places, updates;
     const int64_t *indices;
     int32_t axis;
+    int reduction; // ENUM_UNSET: none
 };
 
 // Where element `index` of the updates goes in the data. False when that is outside.
@@ -154,25 +155,55 @@ static bool target_of_element(const struct scatter *s, const int64_t *update, in
     return to_inside(&at[s->axis], s->data.dims[s->axis]);
 }
 
+static double joined(enum scatter_reduction how, double old, double update) {
+    switch (how) {
+    case SCATTER_SUM:
+        return old + update;
+    case SCATTER_SUB:
+        return old - update;
+    case SCATTER_PROD:
+        return old * update;
+    case SCATTER_MIN:
+        return old < update ? old : update;
+    case SCATTER_MAX:
+        return old > update ? old : update;
+    }
+    return update;
+}
+
+static void write_update(const struct scatter *s, const struct tensor *updates, uint64_t i,
+                         uint8_t *out, uint64_t place) {
+    if (s->reduction == ENUM_UNSET) {
+        tensor_read(updates, i, 1, out + place * dtype_size(updates->type));
+        return;
+    }
+    double update;
+    tensor_read_doubles(updates, i, 1, &update);
+    dtype_store(updates->type, out, place,
+                joined((enum scatter_reduction)s->reduction, dtype_load(updates->type, out, place),
+                       update));
+}
+
 static bool write_updates(const struct scatter *s, const struct tensor *updates,
                           target_function *target, uint8_t *out) {
     uint64_t count = tensor_count(updates);
-    size_t size = dtype_size(updates->type);
     for (uint64_t i = 0; i < count; i++) {
         int64_t update[SHAPE_MAX_RANK] = {0}, at[SHAPE_MAX_RANK];
         split_index(&s->updates, i, update);
         if (!target(s, update, at))
             return false;
-        tensor_read(updates, i, 1, out + join_index(&s->data, at) * size);
+        write_update(s, updates, i, out, join_index(&s->data, at));
     }
     return true;
 }
 
-static bool scatter(struct node *n, const struct tensor **outputs, target_function *target) {
+static bool scatter(struct node *n, const struct tensor **outputs, target_function *target,
+                    int reduction) {
     struct arena *arena = n->graph->arena;
     const struct tensor *data = node_constant(n, 0), *updates = node_constant(n, 2);
     struct scatter s = {.data = data->shape, .places = node_constant(n, 1)->shape};
     s.updates = updates->shape;
+    s.reduction = reduction;
     s.indices = tensor_as_i64(arena, node_constant(n, 1));
     if (s.data.rank == 0 || s.indices == NULL || updates->type != data->type ||
         tensor_bytes(data) > limits.arena_tensor_bytes ||
@@ -187,15 +218,15 @@ static bool scatter(struct node *n, const struct tensor **outputs, target_functi
 }
 
 bool evaluate_scatter_slices(struct node *n, const struct tensor **outputs) {
-    return scatter(n, outputs, target_of_slice);
+    return scatter(n, outputs, target_of_slice, ENUM_UNSET);
 }
 
 bool evaluate_scatter_places(struct node *n, const struct tensor **outputs) {
-    return scatter(n, outputs, target_of_place);
+    return scatter(n, outputs, target_of_place, ((const struct scatter_nd *)n->attrs)->reduction);
 }
 
 bool evaluate_scatter_elements(struct node *n, const struct tensor **outputs) {
-    return scatter(n, outputs, target_of_element);
+    return scatter(n, outputs, target_of_element, ENUM_UNSET);
 }
 
 // --- CumSum -------------------------------------------------------------------------------------

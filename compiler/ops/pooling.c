@@ -11,6 +11,9 @@ const char *const rounding_spellings[] = {"plain", "dash", "none", NULL};
 static const struct attr_def pooling_attrs[] = {POOLING_ATTRS(ATTR_ROW_)};
 static const struct attr_def max_pooling_attrs[] = {MAX_POOLING_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
+#define ATTR_OWNER struct pooling_indices
+static const struct attr_def pooling_indices_attrs[] = {POOLING_INDICES_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
 
 // A 1x1 window of whole steps that only drops elements: neither rounding nor pads mean anything.
 static bool is_subsampling(const struct pooling *a) {
@@ -54,6 +57,27 @@ const struct op_def op_MaxPool = {
     OP_ATTRS(max_pooling_attrs, pooling),
     .infer = infer_pooling,
     .classic = &max_form,
+};
+
+static bool infer_pooling_indices(struct node *n) {
+    if (!infer_pooling(n))
+        return false;
+    set_output(n, 1, ((const struct pooling_indices *)n->attrs)->index_element_type,
+               n->outputs[0].shape);
+    return true;
+}
+
+const struct op_def op_MaxPoolIndices = {
+    .name = "MaxPoolIndices",
+    .opset_type = "MaxPool",
+    .doc = "largest element of each window, and where it stands",
+    .opset = "opset8",
+    .flags = OP_OPSET,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 2,
+    OP_ATTRS(pooling_indices_attrs, pooling_indices),
+    .infer = infer_pooling_indices,
 };
 
 const struct op_def op_AvgPool = {

@@ -32,6 +32,15 @@ extern const char *const rounding_spellings[];
     A(BOOL, exclude_pad, true, NULL, NULL, NULL)
 ATTR_STRUCT(pooling, POOLING_ATTRS)
 
+// MaxPoolIndices: MaxPool of opset8. Output 1: where each stands in the data, counted from `axis`.
+#define POOLING_INDICES_ATTRS(A)                                                                   \
+    WINDOW_POOLING_ATTRS(A)                                                                        \
+    A(BOOL, exclude_pad, true, NULL, NULL, NULL)                                                   \
+    A(INTS, dilations, NO_DEFAULT, NULL, "dilations", NULL)                                        \
+    A(TYPE, index_element_type, DT_I64, NULL, "index_element_type", NULL)                          \
+    A(INT, axis, 0, NULL, "axis", NULL)
+ATTR_STRUCT(pooling_indices, POOLING_INDICES_ATTRS)
+
 // For the lowering of both dialects: ROUND_CEIL_CLIPPED becomes ROUND_CEIL where that gives the
 // same shape, else ROUND_FLOOR with pads_end that give it.
 void pooling_resolve_rounding(struct node *n);

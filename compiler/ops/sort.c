@@ -2,6 +2,7 @@
 #include "compiler/ops/sort.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "compiler/ops/shape_rules.h"
 
@@ -11,6 +12,9 @@ static const char *const nms_encodings[] = {"corner", "center", NULL};
 
 #define ATTR_OWNER struct topk
 static const struct attr_def topk_attrs[] = {TOPK_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+#define ATTR_OWNER struct unique
+static const struct attr_def unique_attrs[] = {UNIQUE_ATTRS(ATTR_ROW_)};
 #undef ATTR_OWNER
 #define ATTR_OWNER struct arg_max
 static const struct attr_def arg_max_attrs[] = {ARG_MAX_ATTRS(ATTR_ROW_)};
@@ -58,6 +62,86 @@ const struct op_def op_TopK = {
     OP_ATTRS(topk_attrs, topk),
     .infer = infer_topk,
     .lowered_by = "lower_classic_indices",
+};
+
+// --- Unique -------------------------------------------------------------------------------------
+
+enum { UNIQUE_COUNT = 4096 };                       // longer lists are not folded
+static const double exact_max = 9007199254740992.0; // 2^53: larger integers lose bits
+
+struct groups {
+    uint32_t elements, count;
+    const double *data;
+    double *firsts, *members, *sizes; // by group, by element, by group
+};
+
+// False where the list is not known, is long, or must be sorted.
+static bool find_groups(const struct node *n, struct groups *g) {
+    const struct tensor *t = node_constant(n, 0);
+    if (t == NULL || tensor_count(t) > UNIQUE_COUNT || ((const struct unique *)n->attrs)->sorted)
+        return false;
+    struct arena *arena = n->graph->arena;
+    *g =
+        (struct groups){.elements = (uint32_t)tensor_count(t), .data = tensor_as_doubles(arena, t)};
+    g->firsts = arena_array_of(arena, g->elements, double);
+    g->members = arena_array_of(arena, g->elements, double);
+    g->sizes = arena_array_of(arena, g->elements, double);
+    for (uint32_t i = 0; i < g->elements; i++) {
+        uint32_t k = 0;
+        while (k < g->count && g->data[(uint32_t)g->firsts[k]] != g->data[i])
+            k++;
+        if (k == g->count) {
+            g->firsts[g->count] = i;
+            g->sizes[g->count++] = 0;
+        }
+        if (fabs(g->data[i]) > exact_max)
+            return false;
+        g->members[i] = k;
+        g->sizes[k]++;
+    }
+    return true;
+}
+
+static bool infer_unique(struct node *n) {
+    const struct unique *a = n->attrs;
+    struct groups g;
+    if (!input_rank(n, 0, 1, 1))
+        return false;
+    struct shape found = SHAPE(find_groups(n, &g) ? (int64_t)g.count : DIM_UNKNOWN);
+    set_output(n, 0, input_type(n, 0), found);
+    set_output(n, 1, a->index_element_type, found);
+    set_output(n, 2, a->index_element_type, SHAPE(input_dim(n, 0, 0)));
+    set_output(n, 3, a->count_element_type, found);
+    return true;
+}
+
+static bool evaluate_unique(struct node *n, const struct tensor **outputs) {
+    const struct unique *a = n->attrs;
+    struct arena *arena = n->graph->arena;
+    struct groups g;
+    if (!find_groups(n, &g) || input_shape(n, 0).rank != 1)
+        return false;
+    int64_t *firsts = arena_array_of(arena, g.count, int64_t);
+    for (uint32_t k = 0; k < g.count; k++)
+        firsts[k] = (int64_t)g.firsts[k];
+    outputs[0] = tensor_gather(arena, node_constant(n, 0), 0, g.count, firsts);
+    outputs[1] = tensor_of_doubles(arena, a->index_element_type, SHAPE(g.count), g.firsts);
+    outputs[2] = tensor_of_doubles(arena, a->index_element_type, SHAPE(g.elements), g.members);
+    outputs[3] = tensor_of_doubles(arena, a->count_element_type, SHAPE(g.count), g.sizes);
+    return true;
+}
+
+const struct op_def op_Unique = {
+    .name = "Unique",
+    .doc = "every number of a list once",
+    .opset = "opset10",
+    .flags = OP_OPSET,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 4,
+    OP_ATTRS(unique_attrs, unique),
+    .infer = infer_unique,
+    .evaluate = evaluate_unique,
 };
 
 static bool infer_arg_max(struct node *n) {

@@ -15,6 +15,14 @@ enum topk_sort { TOPK_BY_VALUE, TOPK_BY_INDEX, TOPK_UNSORTED };
     A(TYPE, index_element_type, DT_I32, NULL, "index_element_type", NULL)
 ATTR_STRUCT(topk, TOPK_ATTRS)
 
+// Input: a list. Outputs: each number once, in the order in which they come first; where; for each
+// element which of them it is; how often each stands.
+#define UNIQUE_ATTRS(A)                                                                            \
+    A(BOOL, sorted, false, NULL, "sorted", NULL)                                                   \
+    A(TYPE, index_element_type, DT_I64, NULL, "index_element_type", NULL)                          \
+    A(TYPE, count_element_type, DT_I64, NULL, "count_element_type", NULL)
+ATTR_STRUCT(unique, UNIQUE_ATTRS)
+
 // Caffe's ArgMax. Without an axis it looks over all but the batch and gives [N, 1 or 2, top_k, 1].
 #define ARG_MAX_ATTRS(A)                                                                           \
     A(INT, axis, ATTR_UNSET, NULL, NULL, "axis")                                                   \

@@ -15,8 +15,10 @@ static bool same_shape(const struct node *n, uint32_t input) {
     return to->rank >= 0 && unknown <= 1 && shape_equal(from, to);
 }
 
+// One number everywhere, which may be broadcast to a shape that is not known.
 static bool input_is(const struct node *n, uint32_t index, double wanted) {
-    const struct tensor *t = node_constant(n, index);
+    const struct node *wide = node_producer(n, index, &op_Broadcast);
+    const struct tensor *t = wide != NULL ? node_constant(wide, 0) : node_constant(n, index);
     double number;
     return t != NULL && tensor_uniform(t, &number) && number == wanted;
 }

@@ -89,7 +89,7 @@ tf_layer_function tf_conv2d, tf_depthwise, tf_conv_backprop, tf_conv3d, tf_pool,
     tf_batch_norm, tf_lrn, tf_matmul, tf_batch_matmul;
 tf_layer_function tf_relu6, tf_leaky_relu, tf_rsqrt, tf_square, tf_softmax, tf_log_softmax,
     tf_add_n, tf_cast, tf_select, tf_merge, tf_reciprocal, tf_log1p, tf_fake_quant, tf_softplus,
-    tf_l2_normalize, tf_random_uniform, tf_zeros_like, tf_ones_like, tf_cumsum;
+    tf_l2_normalize, tf_zeros_like, tf_ones_like, tf_cumsum;
 tf_layer_function tf_divide, tf_floor_div, tf_div_no_nan, tf_mul_no_nan, tf_xdivy, tf_xlogy,
     tf_atan2, tf_erfc, tf_expm1, tf_softsign, tf_selu, tf_clip, tf_approximate_equal, tf_is_finite,
     tf_l2_loss;
@@ -97,10 +97,23 @@ tf_layer_function tf_concat, tf_concat_old, tf_reshape, tf_squeeze, tf_expand_di
     tf_pack, tf_unpack, tf_split, tf_split_v, tf_slice, tf_strided_slice, tf_pad, tf_mirror_pad,
     tf_tile, tf_fill, tf_range, tf_shape_of, tf_size_of, tf_rank_of, tf_gather, tf_gather_nd,
     tf_reduce, tf_argmax, tf_topk, tf_one_hot, tf_reverse, tf_reverse_sequence, tf_space_to_batch,
-    tf_batch_to_space, tf_space_to_depth, tf_depth_to_space, tf_broadcast_to, tf_unique;
+    tf_batch_to_space, tf_space_to_depth, tf_depth_to_space, tf_broadcast_to;
 tf_layer_function tf_array, tf_array_read, tf_array_write, tf_array_scatter, tf_array_gather,
     tf_array_size, tf_array_concat, tf_array_split;
 tf_layer_function tf_block_lstm, tf_lstm_block_cell, tf_gru_block_cell;
+tf_layer_function tf_where, tf_list_diff, tf_unique, tf_scatter_nd, tf_tensor_scatter,
+    tf_invert_permutation, tf_dynamic_partition, tf_dynamic_stitch, tf_segment, tf_sparse_segment,
+    tf_unsorted_segment, tf_gather_tree;
+tf_layer_function tf_lin_space, tf_cumprod, tf_bucketize, tf_in_top_k, tf_unravel_index,
+    tf_broadcast_args, tf_roll;
+tf_layer_function tf_matrix_diag, tf_diag, tf_matrix_diag_part, tf_diag_part, tf_matrix_set_diag,
+    tf_matrix_band_part, tf_cross, tf_einsum;
+tf_layer_function tf_fused_pad_conv, tf_fused_resize_pad_conv, tf_old_batch_norm,
+    tf_pool_with_places, tf_dilation, tf_resize_area, tf_adjust_contrast;
+tf_layer_function tf_rgb_to_hsv, tf_hsv_to_rgb, tf_adjust_saturation, tf_adjust_hue;
+tf_layer_function tf_sparse_matmul, tf_bincount;
+tf_layer_function tf_random_uniform, tf_random_integers, tf_random_normal, tf_cross_entropy,
+    tf_dequantize;
 tf_layer_function tf_replaced_layer, tf_region;
 tf_layer_function tf_resize_bilinear, tf_resize_nearest, tf_resize_bicubic, tf_patches,
     tf_crop_and_resize, tf_nms, tf_ctc_greedy, tf_sparse_to_dense;

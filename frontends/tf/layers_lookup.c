@@ -149,7 +149,10 @@ void tf_argmax(struct tf_layer *l) {
 void tf_one_hot(struct tf_layer *l) {
     if (!tf_inputs(l, 4))
         return;
-    struct node *n = build_node(&l->builder, &op_OneHot, l->name, 4, l->inputs);
+    struct value *inputs[] = {l->inputs[0], l->inputs[1], l->inputs[2], l->inputs[3]};
+    if (inputs[0]->type != DT_I64 && inputs[0]->type != DT_I32) // runtimes take no others
+        inputs[0] = build_convert(l->builder.graph, tf_name(l, "indices"), inputs[0], DT_I32);
+    struct node *n = build_node(&l->builder, &op_OneHot, l->name, 4, inputs);
     ((struct one_hot *)n->attrs)->axis = tf_attr_int(l->node, "axis", -1);
     l->outputs[0] = finish(n);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recurrent cells that TensorFlow computes in one operator, spelled out as its Python cells spell
 // them: passes recognise a cell however it came in.
+#include <string.h>
+
 #include "compiler/ops/activation.h"
 #include "compiler/ops/data.h"
 #include "compiler/ops/elementwise.h"
@@ -13,8 +15,8 @@
 struct cell { // where its nodes are made, and what it says
     struct builder *b;
     const char *name;
-    double forget_bias, clip; // clip 0: none
-    bool peephole;
+    double forget_bias, clip;     // clip 0: none
+    bool peephole, forget_second; // gates: input, forget, new, output
 };
 
 static struct value *op1(struct cell *c, const struct op_def *op, const char *name,
@@ -78,7 +80,7 @@ static struct value *clipped(struct cell *c, struct value *state) {
     return &n->outputs[0];
 }
 
-// Gates stand in the order input, new, forget, output.
+// Gates stand in the order input, new, forget, output; of the second version, as the struct says.
 static void make_lstm(struct cell *c, const struct lstm *in, struct value **out) {
     struct value *gates = linear(c, "concat", in->x, in->hidden, in->weights, in->biases);
     if (gates->poison)
@@ -86,13 +88,14 @@ static void make_lstm(struct cell *c, const struct lstm *in, struct value **out)
     struct value *parts = split(c, "split", gates, 4);
     if (parts->poison)
         return;
-    struct value *forget =
-        op2(c, &op_Add, "add", &parts[2], number(c, "forget_bias", parts->type, c->forget_bias));
+    struct value *fresh = &parts[c->forget_second ? 2 : 1];
+    struct value *forget = op2(c, &op_Add, "add", &parts[c->forget_second ? 1 : 2],
+                               number(c, "forget_bias", parts->type, c->forget_bias));
     struct value *i = peep(c, "i", &parts[0], in->state, in->peepholes[0]);
     out[CELL_INPUT] = op1(c, &op_Sigmoid, "Sigmoid_1", i);
     forget = peep(c, "f", forget, in->state, in->peepholes[1]);
     out[CELL_FORGET] = op1(c, &op_Sigmoid, "Sigmoid", forget);
-    out[CELL_NEW] = op1(c, &op_Tanh, "Tanh", &parts[1]);
+    out[CELL_NEW] = op1(c, &op_Tanh, "Tanh", fresh);
     struct value *kept = op2(c, &op_Multiply, "mul", in->state, out[CELL_FORGET]);
     struct value *added = op2(c, &op_Multiply, "mul_1", out[CELL_INPUT], out[CELL_NEW]);
     out[CELL_STATE] = clipped(c, op2(c, &op_Add, "add_1", kept, added));
@@ -102,12 +105,15 @@ static void make_lstm(struct cell *c, const struct lstm *in, struct value **out)
     out[CELL_HIDDEN] = op2(c, &op_Multiply, "mul_2", out[CELL_SHOWN], out[CELL_OUTPUT]);
 }
 
+// BlockLSTMV2 has other gates, and other numbers where nothing is said.
 static struct cell cell_of(struct tf_layer *l) {
+    bool second = strcmp(l->node->op, "BlockLSTMV2") == 0;
     return (struct cell){.b = &l->builder,
                          .name = l->name,
-                         .forget_bias = tf_attr_float(l->node, "forget_bias", 1),
-                         .clip = tf_attr_float(l->node, "cell_clip", 3),
-                         .peephole = tf_attr_bool(l->node, "use_peephole", false)};
+                         .forget_bias = tf_attr_float(l->node, "forget_bias", second ? 0 : 1),
+                         .clip = tf_attr_float(l->node, "cell_clip", second ? 0 : 3),
+                         .peephole = tf_attr_bool(l->node, "use_peephole", false),
+                         .forget_second = second};
 }
 
 // x, state, hidden, weights, three peepholes, biases -> the values of LSTM_OUTPUTS

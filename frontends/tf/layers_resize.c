@@ -15,7 +15,8 @@ static struct value *finish(struct node *n) {
 // Where a new pixel lies on the old grid: by corners, by centres, or (TensorFlow's first rule) by
 // plain division.
 static enum interpolate_coordinates coordinates(struct tf_layer *l, bool nearest) {
-    if (tf_attr_bool(l->node, "align_corners", false))
+    if (tf_attr_bool(l->node, "align_corners",
+                     tf_attr_bool(l->node, "resize_align_corners", false)))
         return ALIGN_CORNERS;
     if (tf_attr_bool(l->node, "half_pixel_centers", false))
         return nearest ? TF_HALF_PIXEL_FOR_NN : HALF_PIXEL;

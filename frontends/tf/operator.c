@@ -18,23 +18,60 @@ uint32_t tf_count_outputs(const struct tf_node *node, uint32_t read) {
     return read > (uint32_t)count ? read : (uint32_t)count;
 }
 
-// What feeds a network from files and text: beginnings of operators' names.
-static const char *const outside[] = {
-    "Decode",     "ReadFile", "ParseExample", "ParseSingleExample", "LookupTable", "HashTable",
-    "StringJoin", "AsString", "StringSplit",  "StringToNumber",     "ReaderRead",  "TFRecordReader",
+// What no IR can hold, by beginnings of operators' names, and what to do about it.
+static const char before[] =
+    "an IR begins behind files and text, name the node that reads it with --input";
+static const char behind[] = "an IR ends before files and text, name what it reads with --output";
+static const char integers[] = "the graph was rewritten for integers, convert the one before that";
+static const char search[] = "no runtime has a beam search, name what it reads with --output";
+static const char gpu[] = "its weights lie as one maker's library has them, train with its "
+                          "compatible cell or save the model so";
+static const char spectrum[] = "the runtime takes the spectrum, name the node that reads it with "
+                               "--input";
+
+static const struct {
+    const char *start, *advice;
+} outside[] = {
+    {"Decode", before},
+    {"ReadFile", before},
+    {"ParseExample", before},
+    {"ParseSingleExample", before},
+    {"ParseTensor", before},
+    {"LookupTable", before},
+    {"HashTable", before},
+    {"MutableHashTable", before},
+    {"StringJoin", before},
+    {"StringSplit", before},
+    {"StringToNumber", before},
+    {"StringToHashBucket", before},
+    {"Substr", before},
+    {"RegexReplace", before},
+    {"StaticRegexReplace", before},
+    {"ReaderRead", before},
+    {"TFRecordReader", before},
+    {"AsString", before},
+    {"Encode", behind},
+    {"WriteFile", behind},
+    {"ReduceJoin", behind},
+    {"Quantize", integers},
+    {"Requant", integers},
+    {"CTCBeamSearchDecoder", search},
+    {"Cudnn", gpu},
+    {"AudioSpectrogram", spectrum},
+    {"Mfcc", spectrum},
 };
 
-static bool is_outside(const char *op) {
+static const char *advice_on(const char *op) {
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
-        if (strncmp(op, outside[i], strlen(outside[i])) == 0)
-            return true;
-    return false;
+        if (strncmp(op, outside[i].start, strlen(outside[i].start)) == 0)
+            return outside[i].advice;
+    return NULL;
 }
 
 static void fail_unknown(struct tf_layer *l) {
-    if (is_outside(l->node->op))
-        tf_fail(l, NOT_SUPPORTED, arena_printf(l->arena, "'%s'", l->node->op),
-                "an IR begins behind files and text, name the node that reads it with --input");
+    const char *advice = advice_on(l->node->op);
+    if (advice != NULL)
+        tf_fail(l, NOT_SUPPORTED, arena_printf(l->arena, "'%s'", l->node->op), advice);
     else
         tf_fail(l, UNKNOWN_LAYER, l->node->op);
 }

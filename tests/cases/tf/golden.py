@@ -17,6 +17,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import tensorflow as tf
 import tensorflow.contrib.rnn  # brings the kernels of recurrent cells
+import tensorflow.contrib.seq2seq  # and those of beams
 from google.protobuf import text_format
 from tensorflow.core.framework import attr_value_pb2, graph_pb2, node_def_pb2, types_pb2
 from tensorflow.python.framework import op_def_registry, tensor_util
@@ -385,7 +386,52 @@ def resize(node, x, size):
     return x
 
 
+def tensor_scatter(join):
+    """Updates to places of the data, one after the other."""
+    def function(node, x, indices, updates):
+        x = x.copy()
+        places = indices.reshape(-1, indices.shape[-1])
+        for place, update in zip(places, updates.reshape((len(places),) + x.shape[indices.shape[-1]:])):
+            x[tuple(place)] = join(x[tuple(place)], update)
+        return x
+    return function
+
+
+def set_diagonal(node, x, diagonal, k):
+    return call(node, x, diagonal, op="MatrixSetDiag", T="f32", align=None)
+
+
+def pool_with_places(node, x):
+    """TensorFlow 1.12 counts through the batch, later versions when include_batch_in_index says so."""
+    y, places = call(node, x, include_batch_in_index=None)
+    in_batch = attr_of(node, "include_batch_in_index").b
+    return [y, places if in_batch else places - np.arange(len(x)).reshape(-1, 1, 1, 1) * x[0].size]
+
+
+def block_lstm(node, length, x, state, hidden, w, wci, wcf, wco, b):
+    """BlockLSTMV2: gates stand in the order input, forget, new, output."""
+    def gates(all):
+        i, f, c, o = np.split(all, 4, -1)
+        return np.concatenate([i, c, f, o], -1)
+    return call(node, length, x, state, hidden, gates(w), wci, wcf, wco, gates(b), op="BlockLSTM", forget_bias="0.0",
+                cell_clip="%.1f" % (attr_of(node, "cell_clip").f or -1))
+
+
 NEWER = {
+    "TensorScatterUpdate": tensor_scatter(lambda x, y: y),
+    "TensorScatterAdd": tensor_scatter(np.add),
+    "TensorScatterSub": tensor_scatter(np.subtract),
+    "TensorScatterMin": tensor_scatter(np.minimum),
+    "TensorScatterMax": tensor_scatter(np.maximum),
+    "MatrixDiagV2": lambda node, x, *rest: call(node, x, op="MatrixDiag", T="f32", align=None),
+    "MatrixDiagV3": lambda node, x, *rest: call(node, x, op="MatrixDiag", T="f32", align=None),
+    "MatrixDiagPartV2": lambda node, x, *rest: call(node, x, op="MatrixDiagPart", T="f32", align=None),
+    "MatrixDiagPartV3": lambda node, x, *rest: call(node, x, op="MatrixDiagPart", T="f32", align=None),
+    "MatrixSetDiagV2": set_diagonal,
+    "MatrixSetDiagV3": set_diagonal,
+    "Einsum": lambda node, *inputs: np.einsum(node.attr["equation"].s.decode(), *inputs),
+    "BlockLSTMV2": block_lstm,
+    "MaxPoolWithArgmax": pool_with_places,
     "AddV2": lambda node, x, y: x + y,
     "BatchMatMulV2": lambda node, x, y: np.matmul(np.swapaxes(x, -1, -2) if attr_of(node, "adj_x").b else x,
                                                   np.swapaxes(y, -1, -2) if attr_of(node, "adj_y").b else y),

@@ -139,6 +139,12 @@ expect "a deleted record builds again" 0 "blue FP32"
 echo damaged >out/.zooc/models/blue/FP32.record
 touch blue/net.prototxt
 expect "a damaged record is no record" 0 "blue FP32"
+printf 'zooc record 1\n' >out/.zooc/models/blue/FP32.record
+rm out/zoo.json
+expect "one that is found when zoo.json is written fails the build" 1 ""
+check "which tells" grep -q "the record of step FP32 of model 'blue' was damaged" build.log
+expect "and is made again" 0 "blue FP32"
+check "so that zoo.json is right" cmp -s out/zoo.json first/zoo.json
 echo '<net/>' >out/green/FP32/green.xml
 touch out/.zooc/models/green/src/net.prototxt
 expect "an output that somebody changed is found when ninja has the step look" 0 "green FP32"

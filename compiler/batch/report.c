@@ -5,24 +5,40 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build_id.h"
 #include "cache/record.h"
 #include "compiler/base/fatal.h"
 #include "compiler/base/outfile.h"
+#include "compiler/base/printable.h"
 #include "compiler/batch/list.h"
 #include "rules/ninja/plan.h"
 
-// Records are read into an arena of their own for each model: a zoo may have thousands.
-static struct record *read_record(struct arena *arena, const char *folder, const char *model,
+struct reporting {
+    const char *folder;
+    struct diag *diag;
+};
+
+// Records are read into an arena of their own for each model: a zoo may have thousands. One that is
+// damaged is removed, for ninja sees that one is missing and not what is in it.
+static struct record *read_record(struct arena *arena, const struct reporting *r, const char *model,
                                   const char *step) {
     bool damaged;
-    const char *path = plan_record(arena, model, step);
-    return record_read(arena, arena_printf(arena, "%s/%s", folder, path), &damaged);
+    const char *path = arena_printf(arena, "%s/%s", r->folder, plan_record(arena, model, step));
+    struct record *record = record_read(arena, path, &damaged);
+    if (record == NULL && damaged) {
+        unlink(path);
+        diag_report(r->diag, NULL, RECORD_DAMAGED, step, model);
+    }
+    return record;
 }
 
 static struct json_object *text(const char *value) {
-    struct json_object *object = json_object_new_string(value);
+    struct strbuf line = STRBUF_INIT;
+    printable_text(&line, value); // JSON is UTF-8, and names of files are anything
+    struct json_object *object = json_object_new_string(line.data);
+    strbuf_free(&line);
     if (object == NULL)
         fatal_out_of_memory();
     return object;
@@ -103,7 +119,7 @@ static void add_origins(struct json_object *object, const struct list_model *mod
         json_object_put(sources);
 }
 
-static struct json_object *variant_object(struct arena *arena, const char *folder,
+static struct json_object *variant_object(struct arena *arena, const struct reporting *r,
                                           const struct list_model *model,
                                           const struct list_variant *variant) {
     struct json_object *object = json_object_new_object();
@@ -111,7 +127,7 @@ static struct json_object *variant_object(struct arena *arena, const char *folde
                            text(arena_printf(arena, "%s/%s", model->name, variant->name)));
     json_object_object_add(object, "precision", text(variant->precision));
     json_object_object_add(object, "ir_version", text(variant->version));
-    const struct record *record = read_record(arena, folder, model->name, variant->name);
+    const struct record *record = read_record(arena, r, model->name, variant->name);
     if (record == NULL) {
         json_object_object_add(object, "failed", json_object_new_boolean(true));
         return object;
@@ -122,14 +138,14 @@ static struct json_object *variant_object(struct arena *arena, const char *folde
     unsigned verified = 0;
     for (unsigned i = 1; i <= variant->goldens; i++) {
         const char *step = plan_verify_step(arena, variant->name, i);
-        verified += read_record(arena, folder, model->name, step) != NULL;
+        verified += read_record(arena, r, model->name, step) != NULL;
     }
     json_object_object_add(object, "goldens", json_object_new_int64(variant->goldens));
     json_object_object_add(object, "verified", json_object_new_int64(verified));
     return object;
 }
 
-static struct json_object *model_object(const char *folder, const struct list_model *model) {
+static struct json_object *model_object(const struct reporting *r, const struct list_model *model) {
     struct arena *arena = arena_new();
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "name", text(model->name));
@@ -137,23 +153,23 @@ static struct json_object *model_object(const char *folder, const struct list_mo
         json_object_object_add(object, "framework", text(model->framework));
     const struct record *record = NULL;
     if (model->has_folder)
-        record = read_record(arena, folder, model->name, "unpack");
+        record = read_record(arena, r, model->name, "unpack");
     if (record != NULL)
         add_origins(object, model, record);
     struct json_object *variants = json_object_new_array();
     for (uint32_t i = 0; i < model->variant_count; i++)
-        json_object_array_add(variants, variant_object(arena, folder, model, &model->variants[i]));
+        json_object_array_add(variants, variant_object(arena, r, model, &model->variants[i]));
     json_object_object_add(object, "variants", variants);
     arena_free(arena);
     return object;
 }
 
-static struct json_object *zoo_object(const char *folder, const struct list *list) {
+static struct json_object *zoo_object(const struct reporting *r, const struct list *list) {
     struct json_object *root = json_object_new_object(), *models = json_object_new_array();
     json_object_object_add(root, "format", json_object_new_int(1));
     json_object_object_add(root, "build_id", text(ZOOC_BUILD_ID));
     for (uint32_t i = 0; i < list->count; i++)
-        json_object_array_add(models, model_object(folder, &list->models[i]));
+        json_object_array_add(models, model_object(r, &list->models[i]));
     json_object_object_add(root, "models", models);
     return root;
 }
@@ -164,7 +180,8 @@ bool report_write(struct arena *arena, const char *folder, struct diag *diag) {
         diag_report(diag, NULL, FILE_OPEN, ".zooc/zoo.list", strerror(errno));
         return false;
     }
-    struct json_object *root = zoo_object(folder, list);
+    const struct reporting reporting = {.folder = folder, .diag = diag};
+    struct json_object *root = zoo_object(&reporting, list);
     const char *json = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
     const char *path = arena_printf(arena, "%s/zoo.json", folder);
@@ -173,5 +190,5 @@ bool report_write(struct arena *arena, const char *folder, struct diag *diag) {
     if (!done)
         diag_report(diag, NULL, OUTPUT_WRITE, path, strerror(errno));
     json_object_put(root);
-    return done;
+    return done && diag_count(diag, DIAG_FAILED) == 0;
 }

@@ -136,7 +136,7 @@ static void import_placeholder(struct import *im, uint32_t place) {
         struct shape shape;
         tf_placeholder(&im->tf, im->order[place], i, &type, &shape);
         if (queue_of(im, node) != NULL)
-            tf_queue_shape(queue_of(im, node), i, &shape);
+            tf_queue_shape(&im->tf, im->order[place], queue_of(im, node), i, &shape);
         if (!cut_is_used(&im->base.cut, place, i))
             continue;
         struct value *v = cut_placeholder(&im->base.cut, place, i, type, shape, "", &at);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "frontends/tf/loops.h"
+
 // --- a shape without dimensions -----------------------------------------------------------------
 
 // Data of operators that a scalar cannot be.
@@ -103,8 +105,18 @@ void tf_placeholder(const struct tf_graph *g, uint32_t index, uint32_t output, e
         *shape = SHAPE_UNKNOWN;
 }
 
+// How many elements are taken at once: where that many are waited for and the graph says how many,
+// its own arithmetic may count on them.
+static int64_t batch_taken(const struct tf_graph *g, const struct tf_node *taker) {
+    double count;
+    bool said = strcmp(taker->op, "QueueDequeueManyV2") == 0 && taker->input_count > 1 &&
+                tf_constant_number(g, taker->inputs[1], &count) && count >= 1 && count < INT32_MAX;
+    return said ? (int64_t)count : 1;
+}
+
 // A queue says the shape of one element; what is taken from it is a batch.
-void tf_queue_shape(const struct tf_node *queue, uint32_t output, struct shape *shape) {
+void tf_queue_shape(const struct tf_graph *g, uint32_t index, const struct tf_node *queue,
+                    uint32_t output, struct shape *shape) {
     const Tensorflow__AttrValue *all = tf_attr(queue, "shapes");
     struct shape one;
     if (shape->rank != RANK_UNKNOWN || all == NULL || all->list == NULL ||
@@ -112,7 +124,7 @@ void tf_queue_shape(const struct tf_node *queue, uint32_t output, struct shape *
         one.rank == RANK_UNKNOWN || one.rank == SHAPE_MAX_RANK)
         return;
     shape->rank = one.rank + 1;
-    shape->dims[0] = 1;
+    shape->dims[0] = batch_taken(g, &g->nodes[index]);
     for (int32_t i = 0; i < one.rank; i++)
         shape->dims[i + 1] = one.dims[i];
 }

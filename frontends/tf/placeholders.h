@@ -8,7 +8,8 @@
 // Type and shape of output `output` of a node where data enters.
 void tf_placeholder(const struct tf_graph *g, uint32_t index, uint32_t output, enum dtype *type,
                     struct shape *shape);
-// A shape that is not known, as the queue that data comes from says it.
-void tf_queue_shape(const struct tf_node *queue, uint32_t output, struct shape *shape);
+// A shape that is not known, of a node that takes its data from a queue.
+void tf_queue_shape(const struct tf_graph *g, uint32_t index, const struct tf_node *queue,
+                    uint32_t output, struct shape *shape);
 
 #endif

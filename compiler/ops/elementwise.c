@@ -152,20 +152,8 @@ static double bits_not(const struct node *n, double a) {
 
 // Operands are whole and below 2^53 (evaluate_scalar).
 #define BITS(kind, inputs, more_flags, formula, text)                                              \
-    FORMULA(kind, formula)                                                                         \
-    const struct op_def op_##kind = {                                                              \
-        .name = #kind,                                                                             \
-        .doc = text,                                                                               \
-        .opset = "opset13",                                                                        \
-        .flags = OP_OPSET | OP_ELEMENTWISE | (more_flags),                                         \
-        .min_inputs = inputs,                                                                      \
-        .max_inputs = inputs,                                                                      \
-        .outputs = 1,                                                                              \
-        .infer = infer_bits,                                                                       \
-        .evaluate = evaluate_scalar,                                                               \
-        .partial = inputs == 2 ? 3 : 1,                                                            \
-        .scalar = formula_##kind,                                                                  \
-    };
+    ELEMENTWISE(kind, inputs, "opset13", more_flags, infer_bits, formula, text,                    \
+                .partial = (inputs) == 2 ? 3 : 1, .evaluate = evaluate_scalar)
 BITS(BitwiseAnd, 2, OP_COMMUTES, (double)((int64_t)a &(int64_t)b), "bits of a and of b")
 BITS(BitwiseOr, 2, OP_COMMUTES, (double)((int64_t)a | (int64_t)b), "bits of a or of b")
 BITS(BitwiseXor, 2, OP_COMMUTES, (double)((int64_t)a ^ (int64_t)b), "bits of either a or b")

@@ -5,12 +5,9 @@
 # is Debian's nginx on a loopback address.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/conversion_cache}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
 unset ZOOC_CACHE_MODE ZOOC_CACHE_SIZE ZOOC_CACHE_URL
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 export ZOOC_CACHE=$SCRATCH/cache
 
 # build FOLDER OPTIONS...: "BUILT CACHED SAME FAILED" in $counts.

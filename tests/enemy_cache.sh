@@ -5,15 +5,10 @@
 # wrong may be in the cache, and a success must be one.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-build=${BUILD:-build}
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-zooc=$(realpath "${ZOOC_FAST:-$build/zooc}")
-enemy=$(realpath "$build/tests/preload/enemy.so")
-scratch=${SCRATCH:-$(mktemp -d)}
+zooc=${ZOOC_FAST:-$build/zooc} enemy=$build/tests/preload/enemy.so scratch=$SCRATCH
 most=${ENEMY_RUNS:-60} # of one kind; beyond that, evenly spaced ones
-cd "$scratch" || exit 1
 unset ZOOC_OFFLINE http_proxy https_proxy all_proxy
 export ZOOC_CACHE=$scratch/cache
 

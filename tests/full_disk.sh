@@ -6,15 +6,13 @@
 # to fail instead (tests/preload/enemy.c).
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/full_disk}"
 if [ -z "${ON_OWN_MOUNTS:-}" ] && unshare -rm true 2>/dev/null; then
     ON_OWN_MOUNTS=1 exec unshare -rm "$0" "$@"
 fi
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-fast=${ZOOC_FAST:-$ZOOC} enemy=$(realpath "${BUILD:-build}")/tests/preload/enemy.so
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH/disk" && cd "$SCRATCH" || exit 1
+fast=${ZOOC_FAST:-$ZOOC} enemy=$build/tests/preload/enemy.so
+mkdir disk
 
 echo 'models:' >zoo.yml
 for number in 1 2 3 4; do

@@ -4,11 +4,8 @@
 # give one clear message, exit code 1 and no output, and the other models must be built all the same.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/hostile_zoo}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 
 # ---- Manifests ----
 

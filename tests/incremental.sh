@@ -4,11 +4,8 @@
 # touch, one model after one byte or one option, and what was deleted.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/incremental}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 
 # expect NAME EXIT_CODE WANTED: builds, then compares the steps that did something ("MODEL VARIANT",
 # one a line) with WANTED.

@@ -8,11 +8,8 @@
 #   SEED=N                              the same moments again
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/interrupted}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 rounds=${ROUNDS:-300} most_seconds=60
 [ -z "${ROUNDS:-}" ] || most_seconds=1000000
 seed=${SEED:-$$}

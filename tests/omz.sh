@@ -7,15 +7,9 @@
 #   tests/omz.sh [--update]    --update writes what was found into the case
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
-: "${ZOOC:=$build/zooc}" "${SCRATCH:=$(mktemp -d)}"
-case $ZOOC in /*) ;; *) ZOOC=$root/$ZOOC ;; esac
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
 case=$root/tests/cases/omz
-mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 
 # ---- Descriptions and what becomes of them ----
 

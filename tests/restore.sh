@@ -4,12 +4,9 @@
 # does again what changes later, and does itself what must not or cannot be taken.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/restore}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
 unset ZOOC_CACHE_MODE
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 export ZOOC_CACHE=$SCRATCH/cache
 
 # build [OPTIONS...]: restored and run by ninja are in $restored and $ran.

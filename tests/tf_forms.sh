@@ -5,11 +5,8 @@
 # those of tests/cases/tf_files/make.py.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/tf_forms}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 tar -xJf "$root/tests/cases/tf_files/models.tar.xz" || exit 1
 
 # convert NAME OPTION...: both IR families, both types, into ir/NAME.

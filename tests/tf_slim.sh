@@ -5,11 +5,8 @@
 # small ones of our own, made of recipes: a checkpoint with its graph, a frozen graph.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD build=$(realpath "${BUILD:-build}")
-: "${ZOOC:=$build/zooc}" "${SCRATCH:=$build/scratch/tf_slim}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 
 # ---- The table of the guide: name, archive, mean values, scale ----
 

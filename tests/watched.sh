@@ -5,11 +5,8 @@
 # goes, whether zooc or ninja alone is called; and nothing else does.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
-: "${ZOOC:=$root/build/zooc}" "${SCRATCH:=$root/build/scratch/watched}"
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 
 mkdir source
 tar -xJf "$root/tests/cases/tf_files/models.tar.xz" -C source net

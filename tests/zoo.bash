@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the test scripts of builds share: small nets made by printf, checks, and a look at the events.
+# What the test scripts of builds share: a fresh folder to work in ($SCRATCH, entered here), small nets
+# made by printf, checks, and a look at the events.
 passed=0 failed=0
 export LC_ALL=C
+root=$PWD build=$(realpath -m "${BUILD:-build}")
+: "${ZOOC:=$build/zooc}" "${SCRATCH:=$build/scratch/$(basename "$0" .sh)}"
+case $ZOOC in /*) ;; *) ZOOC=$root/$ZOOC ;; esac
+[ -z "${ZOOC_FAST:-}" ] || ZOOC_FAST=$(realpath "$ZOOC_FAST")
+rm -rf "$SCRATCH" && mkdir -p "$SCRATCH" && cd "$SCRATCH" || exit 1
 # Tests ask no server, and leave the user's cache alone.
-export ZOOC_OFFLINE=1 ZOOC_CACHE=${SCRATCH:-/nowhere}/cache
+export ZOOC_OFFLINE=1 ZOOC_CACHE=$SCRATCH/cache
 # What is built again is of interest, not what a cache spares; tests of the cache say so themselves.
 export ZOOC_CACHE_MODE=${ZOOC_CACHE_MODE-off}
 

@@ -12,8 +12,8 @@ struct import_input { // one entry of --input / --input_shape / --freeze_placeho
     int port;         // N of "N:name" (input port) or of "name:N" (output port); -1 = none
     bool port_is_input;
     bool has_shape;
-    struct shape shape;       // in the source framework's layout
-    const int64_t *least;     // limits of its unknown dimensions, or NULL; a `most` of -1: none
+    struct shape shape;   // in the source framework's layout
+    const int64_t *least; // limits of its unknown dimensions, or NULL; a `most` of -1: none
     const int64_t *most;
     enum dtype type;          // DT_UNKNOWN: as the source says
     const char *frozen_value; // text after "->", or NULL

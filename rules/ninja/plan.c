@@ -19,7 +19,7 @@ struct planning {
     const struct plan_request *request;
     struct plan *plan;
     uint32_t capacity, outside_capacity, watch_capacity, folder_capacity;
-    struct names *outside; // paths that plan->outside holds
+    struct names *outside;           // paths that plan->outside holds
     struct names *watched, *folders; // paths of plan->watches and plan->folders
     // The model at hand:
     const struct manifest_model *model;

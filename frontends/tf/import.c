@@ -20,6 +20,7 @@ struct import {
     struct tf_graph tf;
     uint32_t *order;                  // place in base -> node of tf
     const struct tf_layer_row **rows; // by place; NULL: an unknown operator
+    const bool *axes_wanted;          // by node of tf
 };
 
 // --- the index -----------------------------------------------------------------------------------
@@ -104,6 +105,7 @@ static bool make_index(struct import *im) {
     uint32_t count;
     if (!make_order(im, &count))
         return false;
+    im->axes_wanted = tf_axes_wanted(&im->tf);
     uint32_t *places = arena_array_of(arena, im->tf.count, uint32_t);
     uint32_t *read = arena_array_of(arena, im->tf.count, uint32_t);
     struct cut_node *nodes = arena_array_of(arena, count, struct cut_node);
@@ -134,7 +136,7 @@ static void import_placeholder(struct import *im, uint32_t place) {
     for (uint32_t i = 0; i < im->base.cut.nodes[place].output_count; i++) {
         enum dtype type;
         struct shape shape;
-        tf_placeholder(&im->tf, im->order[place], i, &type, &shape);
+        tf_placeholder(&im->tf, node, i, im->axes_wanted[im->order[place]], &type, &shape);
         if (queue_of(im, node) != NULL)
             tf_queue_shape(&im->tf, im->order[place], queue_of(im, node), i, &shape);
         if (!cut_is_used(&im->base.cut, place, i))

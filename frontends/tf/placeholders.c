@@ -42,51 +42,62 @@ static bool wants_axes(const char *op, uint32_t input) {
     return false;
 }
 
-// Hands on the shape of an input: with one input, or arithmetic of it and numbers.
+// Hands on the shape of an input: with one input, or arithmetic of it and a number.
 static bool hands_on(const struct tf_graph *g, const struct tf_node *n, uint32_t input) {
     static const char *const arithmetic[] = {"Add", "AddV2", "Div", "Mul", "RealDiv", "Sub"};
-    bool known = n->input_count == 1 && strcmp(n->op, "Reshape") != 0;
+    if (n->input_count == 1)
+        return strcmp(n->op, "Reshape") != 0;
+    bool known = false;
     for (size_t i = 0; i < sizeof arithmetic / sizeof arithmetic[0]; i++)
         known |= strcmp(n->op, arithmetic[i]) == 0;
-    for (uint32_t i = 0; i < n->input_count && known; i++)
-        known = i == input || (n->inputs[i].node != TF_NONE &&
-                               strcmp(g->nodes[n->inputs[i].node].op, "Const") == 0);
-    return known;
+    uint32_t other = n->input_count == 2 ? n->inputs[1 - input].node : TF_NONE;
+    return known && other != TF_NONE && strcmp(g->nodes[other].op, "Const") == 0;
 }
 
-// Does its data come to an operator that wants axes before it meets any other?
-static bool meets_axes(const struct tf_graph *g, uint32_t node) {
-    bool *mark = arena_array_of(g->arena, g->count, bool);
-    mark[node] = true;
-    for (bool more = true; more;) {
-        more = false;
-        for (uint32_t i = 0; i < g->count; i++)
-            for (uint32_t k = 0; k < g->nodes[i].input_count && !g->nodes[i].removed; k++) {
-                uint32_t source = g->nodes[i].inputs[k].node;
-                if (source == TF_NONE || !mark[source])
-                    continue;
-                if (wants_axes(g->nodes[i].op, k))
-                    return true;
-                if (!mark[i] && hands_on(g, &g->nodes[i], k))
-                    more = mark[i] = true;
-            }
+struct wanting {
+    const struct tf_graph *g;
+    bool *marks;
+    uint32_t *open; // marked nodes whose inputs have not been looked at
+    uint32_t count;
+};
+
+static void mark_source(struct wanting *w, const struct tf_node *n, uint32_t input) {
+    uint32_t source = n->inputs[input].node;
+    if (source == TF_NONE || w->marks[source])
+        return;
+    w->marks[source] = true;
+    w->open[w->count++] = source;
+}
+
+const bool *tf_axes_wanted(const struct tf_graph *g) {
+    struct wanting w = {.g = g};
+    w.marks = arena_array_of(g->arena, g->count, bool);
+    w.open = arena_array_of(g->arena, g->count, uint32_t);
+    for (uint32_t i = 0; i < g->count; i++)
+        for (uint32_t k = 0; k < g->nodes[i].input_count && !g->nodes[i].removed; k++)
+            if (wants_axes(g->nodes[i].op, k))
+                mark_source(&w, &g->nodes[i], k);
+    while (w.count > 0) {
+        const struct tf_node *n = &g->nodes[w.open[--w.count]];
+        for (uint32_t k = 0; k < n->input_count && !n->removed; k++)
+            if (hands_on(g, n, k))
+                mark_source(&w, n, k);
     }
-    return false;
+    return w.marks;
 }
 
 // Files of version 21 and before write a shape that nobody said as one without dimensions. Freezing
 // loses the version; then the users tell.
-static bool is_unsaid(const struct tf_graph *g, uint32_t node) {
+static bool is_unsaid(const struct tf_graph *g, bool wants_axes) {
     enum { SCALARS_ARE_SAID = 22 };
-    return g->producer > 0 ? g->producer < SCALARS_ARE_SAID : meets_axes(g, node);
+    return g->producer > 0 ? g->producer < SCALARS_ARE_SAID : wants_axes;
 }
 
 // --- what it says -------------------------------------------------------------------------------
 
 // A placeholder says its shape once; what gives several tensors says a list.
-void tf_placeholder(const struct tf_graph *g, uint32_t index, uint32_t output, enum dtype *type,
-                    struct shape *shape) {
-    const struct tf_node *node = &g->nodes[index];
+void tf_placeholder(const struct tf_graph *g, const struct tf_node *node, uint32_t output,
+                    bool wants_axes, enum dtype *type, struct shape *shape) {
     const Tensorflow__AttrValue *one = tf_attr(node, "shape");
     const Tensorflow__AttrValue *all = tf_attr(node, "output_shapes");
     const Tensorflow__AttrValue *types = tf_attr(node, "output_types");
@@ -101,7 +112,7 @@ void tf_placeholder(const struct tf_graph *g, uint32_t index, uint32_t output, e
     else if (one != NULL && one->shape != NULL)
         tf_shape(one->shape, shape);
     // Truths and counts are switches and lengths, which are scalars.
-    if (shape->rank == 0 && dtype_is_float(*type) && is_unsaid(g, index))
+    if (shape->rank == 0 && dtype_is_float(*type) && is_unsaid(g, wants_axes))
         *shape = SHAPE_UNKNOWN;
 }
 

@@ -26,6 +26,9 @@ struct value *lower_tile_axis(struct builder *b, const char *name, struct value 
 struct value *lower_steps(struct builder *b, const char *name, struct value *v, int32_t axis,
                           const struct range *range);
 
+// Slices that share out what they read become the outputs of one VariadicSplit.
+bool lower_slices(struct graph *g);
+
 // One operand of a two-operand node is constant: which, and the other operand. False otherwise.
 bool constant_operand(const struct node *n, const struct tensor **constant, struct value **data,
                       bool *constant_first);

@@ -262,6 +262,7 @@ bool lower_classic_shape(struct graph *g, const struct pass_options *options) {
     changed |= lower_each(g, &op_Tile, lower_tile);
     changed |= lower_each(g, &op_GatherND, lower_gather_row);
     changed |= lower_each(g, &op_Gather, lower_gather_element);
+    changed |= lower_slices(g);
     changed |= lower_each(g, &op_StridedSlice, lower_slice);
     changed |= lower_each(g, &op_NormalizeL2, lower_normalize);
     GRAPH_EACH(g, n) {

@@ -285,8 +285,7 @@ void tf_lrn(struct tf_layer *l) {
     struct builder *b = &l->builder;
     struct value *axes = build_i64(b, tf_name(l, "axes"), 1, &(int64_t){1});
     struct value *x = tf_to_first(l, "to_channels_first", l->inputs[0]);
-    struct node *n = build_node(b, &op_LRN, drawn ? tf_name(l, "unit") : l->name, 2,
-                                (struct value *[]){x, axes});
+    struct node *n = build_node(b, &op_LRN, l->name, 2, (struct value *[]){x, axes});
     struct lrn *a = n->attrs;
     a->size = 2 * radius + 1;
     a->alpha = (float)((drawn ? alpha / bias : alpha) * (double)a->size);
@@ -294,7 +293,7 @@ void tf_lrn(struct tf_layer *l) {
     a->bias = drawn ? 1 : (float)bias;
     struct value *y = finish(n);
     if (drawn)
-        y = build_op2(b, &op_Multiply, l->name, y,
+        y = build_op2(b, &op_Multiply, tf_name(l, "Mul_"), y,
                       build_f32_scalar(b, tf_name(l, "factor"), (float)pow(bias, -beta)));
     l->outputs[0] = tf_to_last(l, y);
 }

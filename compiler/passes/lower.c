@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/passes/lower.h"
 
-#include <string.h>
-
 #include "compiler/ops/evaluate.h"
 
 void lower_replace(struct node *n, struct value *v) {
@@ -42,13 +40,11 @@ static struct value *tile_of_three(struct builder *b, const char *name, struct v
                                    int32_t axis, int64_t tiles) {
     struct shape dims = v->shape;
     struct arena *arena = b->graph->arena;
-    size_t length = strlen(name);
-    const char *slash = length > 0 && name[length - 1] == '/' ? "" : "/";
     dims.dims[dims.rank++] = 1;
-    v = build_reshape(b, arena_printf(arena, "%s%sReshape/Before", name, slash), v, 4, dims.dims);
+    v = build_reshape(b, arena_printf(arena, "%sReshape/Before", name), v, 4, dims.dims);
     v = lower_tile_axis(b, name, v, axis, tiles);
     dims.dims[axis] *= tiles;
-    return build_reshape(b, arena_printf(arena, "%s%sReshape/After", name, slash), v, 3, dims.dims);
+    return build_reshape(b, arena_printf(arena, "%sReshape/After", name), v, 3, dims.dims);
 }
 
 struct value *lower_tile_axis(struct builder *b, const char *name, struct value *v, int32_t axis,

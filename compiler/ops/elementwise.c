@@ -151,13 +151,18 @@ static double bits_not(const struct node *n, double a) {
 }
 
 // Operands are whole and below 2^53 (evaluate_scalar).
-#define BITS(kind, inputs, more_flags, formula, text)                                              \
-    ELEMENTWISE(kind, inputs, "opset13", more_flags, infer_bits, formula, text,                    \
+#define BITS(kind, since, inputs, more_flags, formula, text)                                       \
+    ELEMENTWISE(kind, inputs, since, more_flags, infer_bits, formula, text,                        \
                 .partial = (inputs) == 2 ? 3 : 1, .evaluate = evaluate_scalar)
-BITS(BitwiseAnd, 2, OP_COMMUTES, (double)((int64_t)a &(int64_t)b), "bits of a and of b")
-BITS(BitwiseOr, 2, OP_COMMUTES, (double)((int64_t)a | (int64_t)b), "bits of a or of b")
-BITS(BitwiseXor, 2, OP_COMMUTES, (double)((int64_t)a ^ (int64_t)b), "bits of either a or b")
-BITS(BitwiseNot, 1, 0, bits_not(n, a), "every bit turned")
+BITS(BitwiseAnd, "opset13", 2, OP_COMMUTES, (double)((int64_t)a &(int64_t)b), "bits of a and of b")
+BITS(BitwiseOr, "opset13", 2, OP_COMMUTES, (double)((int64_t)a | (int64_t)b), "bits of a or of b")
+BITS(BitwiseXor, "opset13", 2, OP_COMMUTES, (double)((int64_t)a ^ (int64_t)b),
+     "bits of either a or b")
+BITS(BitwiseNot, "opset13", 1, 0, bits_not(n, a), "every bit turned")
+BITS(BitwiseLeftShift, "opset15", 2, 0, b < 0 ? NAN : ldexp(a, (int)fmin(b, 64)),
+     "bits of a moved up by b")
+BITS(BitwiseRightShift, "opset15", 2, 0, b < 0 ? NAN : floor(ldexp(a, -(int)fmin(b, 64))),
+     "bits of a moved down by b")
 
 // --- those with attributes ----------------------------------------------------------------------
 

@@ -161,3 +161,31 @@ bool matmul_turns(const struct use *u) {
     const struct matmul *a = u->user->attrs;
     return node_is(u->user, &op_MatMul) && (u->index == 0 ? a->transpose_a : a->transpose_b);
 }
+
+// --- Inverse -------------------------------------------------------------------------------------
+
+#define ATTR_OWNER struct inverse
+static const struct attr_def inverse_attrs[] = {INVERSE_ATTRS(ATTR_ROW_)};
+#undef ATTR_OWNER
+
+static bool infer_inverse(struct node *n) {
+    struct shape in = input_shape(n, 0);
+    int64_t dim;
+    if (!input_rank(n, 0, 2, SHAPE_MAX_RANK))
+        return false;
+    if (in.rank != RANK_UNKNOWN && !merge_dim(in.dims[in.rank - 2], in.dims[in.rank - 1], &dim))
+        return shape_error(n, "the matrices are not square");
+    return infer_same(n);
+}
+
+const struct op_def op_Inverse = {
+    .name = "Inverse",
+    .doc = "inverses of square matrices",
+    .opset = "opset14",
+    .flags = OP_OPSET,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    OP_ATTRS(inverse_attrs, inverse),
+    .infer = infer_inverse,
+};

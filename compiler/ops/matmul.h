@@ -15,4 +15,8 @@ ATTR_STRUCT(matmul, MATMUL_ATTRS)
 // Whether a MatMul reads the value as a transposed matrix.
 bool matmul_turns(const struct use *u);
 
+// Input: matrices as the last two axes.
+#define INVERSE_ATTRS(A) A(BOOL, adjoint, false, NULL, "adjoint", NULL)
+ATTR_STRUCT(inverse, INVERSE_ATTRS)
+
 #endif

@@ -117,6 +117,7 @@ const struct tf_layer_row tf_layer_rows[] = {
     CALL("BatchMatMulV2", tf_batch_matmul),
     CALL("Einsum", tf_einsum),
     CALL("Cross", tf_cross),
+    CALL("MatrixInverse", tf_matrix_inverse),
 
     // ---- element by element ----
     SAME("Add", Add),
@@ -180,6 +181,8 @@ const struct tf_layer_row tf_layer_rows[] = {
     SAME("BitwiseOr", BitwiseOr),
     SAME("BitwiseXor", BitwiseXor),
     SAME("Invert", BitwiseNot),
+    SAME("LeftShift", BitwiseLeftShift),
+    SAME("RightShift", BitwiseRightShift),
     CALL("Relu6", tf_relu6),
     CALL("LeakyRelu", tf_leaky_relu),
     CALL("Softmax", tf_softmax),
@@ -346,6 +349,7 @@ const struct tf_layer_row tf_layer_rows[] = {
     MANY("CTCGreedyDecoder", 4, NULL, tf_ctc_greedy),
     CALL("SparseToDense", tf_sparse_to_dense),
     CALL("SparseTensorDenseMatMul", tf_sparse_matmul),
+    CALL("SparseTensorDenseAdd", tf_sparse_add),
     CALL("Bincount", tf_bincount),
 
     // ---- what stands for replaced sub-graphs: their ids, or one layer of any type ----

@@ -111,7 +111,7 @@ tf_layer_function tf_matrix_diag, tf_diag, tf_matrix_diag_part, tf_diag_part, tf
 tf_layer_function tf_fused_pad_conv, tf_fused_resize_pad_conv, tf_old_batch_norm,
     tf_pool_with_places, tf_dilation, tf_resize_area, tf_adjust_contrast;
 tf_layer_function tf_rgb_to_hsv, tf_hsv_to_rgb, tf_adjust_saturation, tf_adjust_hue;
-tf_layer_function tf_sparse_matmul, tf_bincount;
+tf_layer_function tf_sparse_matmul, tf_sparse_add, tf_bincount, tf_matrix_inverse;
 tf_layer_function tf_random_uniform, tf_random_integers, tf_random_normal, tf_cross_entropy,
     tf_dequantize;
 tf_layer_function tf_replaced_layer, tf_region;

@@ -246,11 +246,15 @@ void tf_resize_area(struct tf_layer *l) {
     bool whole = size.count == 2 && !tf_attr_bool(l->node, "align_corners", false);
     for (uint32_t i = 0; i < 2; i++) {
         if (size.count != 2 || dims[i] < 1 || dims[i] > SIZE_MAX_AREA || size.data[i] < 1 ||
-            size.data[i] > SIZE_MAX_AREA || dims[i] * size.data[i] > SHARES_MAX) {
+            size.data[i] > SIZE_MAX_AREA) {
             tf_fail(l, NOT_SUPPORTED, "a resize by area of this size", "sizes must be known");
             return;
         }
         whole = whole && dims[i] % size.data[i] == 0;
+    }
+    if (!whole && dims[0] * size.data[0] + dims[1] * size.data[1] > SHARES_MAX) {
+        tf_fail(l, NOT_SUPPORTED, "a resize by area of this size", "it is too large");
+        return;
     }
     struct value *x =
         tf_to_first(l, "to_channels_first", spell_convert(l, "numbers", l->inputs[0], DT_F32));

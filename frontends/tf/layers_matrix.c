@@ -2,6 +2,7 @@
 // Diagonals and bands of matrices, which are the last two axes of the data.
 #include <string.h>
 
+#include "compiler/ops/matmul.h"
 #include "frontends/tf/spell.h"
 
 static struct value *row_numbers(struct tf_layer *l, struct value *x, int32_t axis) {
@@ -206,4 +207,16 @@ void tf_cross(struct tf_layer *l) {
         spell_two(l, &op_Multiply, "minus", spell_gather(l, "a_before", a, before, -1),
                   spell_gather(l, "b_next", b, next, -1));
     l->outputs[0] = spell_two(l, &op_Subtract, NULL, plus, minus);
+}
+
+// --- inverses ------------------------------------------------------------------------------------
+
+// The adjoint of the inverse is the inverse of what is transposed.
+void tf_matrix_inverse(struct tf_layer *l) {
+    if (!tf_inputs(l, 1))
+        return;
+    struct node *n = build_node(&l->builder, &op_Inverse, l->name, 1, l->inputs);
+    ((struct inverse *)n->attrs)->adjoint = tf_attr_bool(l->node, "adjoint", false);
+    node_finish(n);
+    l->outputs[0] = &n->outputs[0];
 }

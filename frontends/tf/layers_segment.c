@@ -182,3 +182,10 @@ void tf_sparse_matmul(struct tf_layer *l) {
     node_finish(n);
     l->outputs[0] = &n->outputs[0];
 }
+
+// The same, with a dense tensor of that shape.
+void tf_sparse_add(struct tf_layer *l) {
+    if (tf_rank(l, 0, 2, 2) && tf_rank(l, 1, 1, 1) && tf_inputs(l, 4))
+        l->outputs[0] =
+            spell_scatter(l, NULL, SCATTER_SUM, l->inputs[3], l->inputs[0], l->inputs[1]);
+}

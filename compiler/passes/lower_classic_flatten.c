@@ -35,6 +35,20 @@ static bool wants_permute(const struct node *n) {
     return !dense && order_moves_nothing(&last, &x->shape);
 }
 
+// The axes of a Squeeze, where `order` puts them.
+static void turn_axes(struct builder *b, struct node *n, const struct order *order) {
+    const struct tensor *t = n->op == &op_Squeeze ? node_constant(n, 1) : NULL;
+    struct order places = order_inverse(order);
+    int64_t turned[SHAPE_MAX_RANK];
+    if (t == NULL || tensor_count(t) > SHAPE_MAX_RANK)
+        return;
+    const int64_t *axes = tensor_as_i64(b->graph->arena, t);
+    uint32_t count = (uint32_t)tensor_count(t);
+    for (uint32_t i = 0; i < count; i++)
+        turned[i] = places.axis[axes[i] < 0 ? axes[i] + order->rank : axes[i]];
+    node_set_input(n, 1, build_i64(b, node_input(n, 1)->producer->name, count, turned));
+}
+
 bool lower_classic_flatten(struct graph *g, const struct pass_options *options) {
     (void)options;
     bool changed = false;
@@ -48,6 +62,7 @@ bool lower_classic_flatten(struct graph *g, const struct pass_options *options) 
         struct order last = order_to_channels_last(x->shape.rank);
         const char *name = lower_name(x->producer, "Permute_");
         node_set_input(n, 0, order_build(&b, name, x, &last));
+        turn_axes(&b, n, &last);
         changed = true;
     }
     return changed;

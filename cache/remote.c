@@ -58,17 +58,22 @@ const char *remote_fault(const struct remote *remote) {
 
 // ---- Leaving it alone ----
 
-static bool is_marked(const struct remote *remote, enum direction direction) {
-    struct stat status;
-    return stat(remote->marks[direction], &status) == 0 &&
-           time(NULL) - status.st_mtim.tv_sec < LEFT_ALONE_SECONDS;
+static bool is_old(const struct stat *mark) {
+    return time(NULL) - mark->st_mtim.tv_sec >= LEFT_ALONE_SECONDS;
 }
 
-// Who makes the mark is the one who tells, if there is anything to tell.
+static bool is_marked(const struct remote *remote, enum direction direction) {
+    struct stat status;
+    return stat(remote->marks[direction], &status) == 0 && !is_old(&status);
+}
+
+// Who makes the mark is the one who tells, if there is anything to tell. Only one that is there and
+// old is removed: what is not there may be made by another at this moment.
 static void mark(struct remote *remote, enum direction direction, const char *fault) {
     const char *path = remote->marks[direction];
-    if (!is_marked(remote, direction))
-        unlink(path); // an old one
+    struct stat status;
+    if (stat(path, &status) == 0 && is_old(&status))
+        unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0 && errno == EEXIST)
         return;

@@ -2,19 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # zooc fetch against a server on the loopback that has the faults of real ones, builds from what was
 # fetched, and the cache's way to a machine without a network.
-# shellcheck disable=SC2154 # ZOOC and SCRATCH come from ci/test
 set -u
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=tests/zoo.bash
-. tests/zoo.bash
-root=$PWD
-build=${BUILD:-build}
-case $build in /*) ;; *) build=$root/$build ;; esac
-zooc=${ZOOC:-$build/zooc}
-case $zooc in /*) ;; *) zooc=$root/$zooc ;; esac
-scratch=${SCRATCH:-$(mktemp -d)}
-cd "$scratch" || exit 1
-export ZOOC_CACHE=$scratch/cache
+source tests/zoo.bash
+zooc=$ZOOC
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY ZOOC_OFFLINE
 
 mkdir files
@@ -115,21 +107,21 @@ manifest "- {name: a, url: \"$web/file/big\", sha256: $(sum files/big)}" \
 fresh && fetch
 good "one file under several names"
 
-manifest "$(source_of big "file://$scratch/files/big")"
+manifest "$(source_of big "file://$SCRATCH/files/big")"
 fresh && fetch --offline
 good "a file of this machine needs no network"
 cp files/small 'files/a b#?%'
-manifest "- {name: x, url: \"file:$scratch/files/a%20b%23%3F%25\", sha256: $(sum files/small)}"
+manifest "- {name: x, url: \"file:$SCRATCH/files/a%20b%23%3F%25\", sha256: $(sum files/small)}"
 fresh && fetch --offline
 good "an address has escapes" small
-manifest "- {name: x, url: \"file:$scratch/files/nothing\", sha256: $(sum files/small)}"
+manifest "- {name: x, url: \"file:$SCRATCH/files/nothing\", sha256: $(sum files/small)}"
 fresh && fetch
 bad "a file of this machine that is not there" "No such file"
-manifest "- {name: x, url: \"file:$scratch/files\", sha256: $(sum files/small)}"
+manifest "- {name: x, url: \"file:$SCRATCH/files\", sha256: $(sum files/small)}"
 fresh && fetch
 bad "a folder of this machine" "it is no file"
 mkfifo files/pipe
-manifest "- {name: x, url: \"file:$scratch/files/pipe\", sha256: $(sum files/small)}"
+manifest "- {name: x, url: \"file:$SCRATCH/files/pipe\", sha256: $(sum files/small)}"
 fresh && fetch
 bad "a pipe of this machine" "it is no file"
 
@@ -189,7 +181,7 @@ manifest "$(source_of big "$web/slow/big" "$web/file/big")"
 fresh
 "$zooc" fetch m.yml >/dev/null 2>&1 &
 slow=$!
-while [ ! -s "cache/partial/$(sum files/big)" ]; do sleep 0.05; done
+until [ -s "cache/partial/$(sum files/big)" ] || ! kill -0 $slow; do sleep 0.05; done
 kill -9 $slow
 wait $slow 2>/dev/null
 manifest "$(source_of big "$web/file/big")"
@@ -257,7 +249,7 @@ good "a redirect is followed"
 manifest "$(source_of big "$web/to/$(escape "$web/cut/700000/big")")"
 fresh && fetch
 good "and what breaks off behind it goes on"
-for target in "file://$scratch/files/small" "ftp://127.0.0.1:$port/small" "gopher://127.0.0.1:$port/small"; do
+for target in "file://$SCRATCH/files/small" "ftp://127.0.0.1:$port/small" "gopher://127.0.0.1:$port/small"; do
     manifest "$(source_of small "$web/to/$(escape "$target")")"
     fresh && fetch
     bad "no redirect to ${target%%:*}:" "not supported"

@@ -7,19 +7,14 @@
 #   scale.sh [MODELS]    default: 10000
 set -eu
 cd "$(dirname "$0")/../.."
-build=${BUILD:-build}
+make -j"$(nproc)" all tools >/dev/null
 most=${1:-10000}
+unset ZOOC
+SCRATCH=$(realpath -m "${BUILD:-build}/bench-scale")
 # shellcheck source=tests/zoo.bash
 source tests/zoo.bash
-make -j"$(nproc)" all tools >/dev/null
-zooc=$(realpath "$build/zooc") remake=$(realpath "$build/tests/tools/remake")
-archive=$PWD/tests/topologies/caffe/vgg16.tar.xz
-scratch=$(realpath "$build")/bench-scale
-export ZOOC_CACHE=$scratch/cache ZOOC_CACHE_MODE='off'
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
-trap 'rm -rf "$scratch"' EXIT
+zooc=$ZOOC remake=$build/tests/tools/remake archive=$root/tests/topologies/caffe/vgg16.tar.xz
+trap 'rm -rf "$SCRATCH"' EXIT
 tiny_net net 1
 
 # manifest MODELS

@@ -190,11 +190,27 @@ static struct value *lower_normalize(struct builder *b, struct node *n) {
     return &made->outputs[0];
 }
 
+// One element of each of the first `count` axes, or all of an axis where `whole` is 1.
+static struct value *slice_one(struct builder *b, const struct node *n, uint32_t count,
+                               const int64_t *begin, const int64_t *whole) {
+    const struct shape *out = &n->outputs[0].shape;
+    int64_t end[SHAPE_MAX_RANK];
+    for (uint32_t i = 0; i < count; i++)
+        end[i] = whole[i] ? 0 : begin[i] + 1;
+    struct value *inputs[] = {n->inputs[0].value,
+                              build_i64(b, lower_name(n, "begin"), count, begin),
+                              build_i64(b, lower_name(n, "end"), count, end)};
+    struct node *slice = build_node(b, &op_StridedSlice, lower_name(n, "row"), 3, inputs);
+    struct strided_slice *a = slice->attrs;
+    a->begin_mask = a->end_mask = ints_copy(b->graph->arena, whole, count);
+    node_finish(slice);
+    return build_reshape(b, n->name, &slice->outputs[0], (uint32_t)out->rank, out->dims);
+}
+
 // The place of one row, known beforehand, is a slice.
 static struct value *lower_gather_row(struct builder *b, struct node *n) {
     const struct tensor *t = node_constant(n, 1);
     const struct shape *out = &n->outputs[0].shape;
-    struct value *x = n->inputs[0].value;
     if (t == NULL || !shape_is_static(out) || tensor_count(t) == 0 ||
         tensor_count(t) > SHAPE_MAX_RANK ||
         tensor_count(t) != (uint64_t)t->shape.dims[t->shape.rank - 1] ||
@@ -202,28 +218,18 @@ static struct value *lower_gather_row(struct builder *b, struct node *n) {
         return NULL;
     uint32_t count = (uint32_t)tensor_count(t);
     const int64_t *begin = tensor_as_i64(b->graph->arena, t);
-    int64_t end[SHAPE_MAX_RANK], one[SHAPE_MAX_RANK], none[SHAPE_MAX_RANK] = {0};
-    for (uint32_t i = 0; i < count; i++) {
-        if (begin[i] < 0 || begin[i] >= x->shape.dims[i])
+    const int64_t none[SHAPE_MAX_RANK] = {0};
+    for (uint32_t i = 0; i < count; i++)
+        if (begin[i] < 0 || begin[i] >= n->inputs[0].value->shape.dims[i])
             return NULL;
-        end[i] = begin[i] + 1;
-        one[i] = 1;
-    }
-    struct value *inputs[] = {x, build_i64(b, lower_name(n, "begin"), count, begin),
-                              build_i64(b, lower_name(n, "end"), count, end),
-                              build_i64(b, lower_name(n, "step"), count, one)};
-    struct node *slice = build_node(b, &op_StridedSlice, lower_name(n, "row"), 4, inputs);
-    struct strided_slice *a = slice->attrs;
-    a->begin_mask = a->end_mask = ints_copy(b->graph->arena, none, count);
-    node_finish(slice);
-    return build_reshape(b, n->name, &slice->outputs[0], (uint32_t)out->rank, out->dims);
+    return slice_one(b, n, count, begin, none);
 }
 
 // As is that of one element of an axis: there is no list of indices of no dimensions.
 static struct value *lower_gather_element(struct builder *b, struct node *n) {
     const struct tensor *t = node_constant(n, 1), *axes = node_constant(n, 2);
     const struct shape *in = &n->inputs[0].value->shape, *out = &n->outputs[0].shape;
-    int64_t begin[SHAPE_MAX_RANK] = {0}, end[SHAPE_MAX_RANK] = {0}, mask[SHAPE_MAX_RANK] = {0};
+    int64_t begin[SHAPE_MAX_RANK] = {0}, mask[SHAPE_MAX_RANK] = {0};
     double index, number;
     int32_t axis;
     if (t == NULL || axes == NULL || t->shape.rank != 0 || !tensor_uniform(t, &index) ||
@@ -233,16 +239,7 @@ static struct value *lower_gather_element(struct builder *b, struct node *n) {
     for (int32_t i = 0; i < axis; i++)
         mask[i] = 1;
     begin[axis] = (int64_t)index;
-    end[axis] = begin[axis] + 1;
-    uint32_t count = (uint32_t)axis + 1;
-    struct value *inputs[] = {n->inputs[0].value,
-                              build_i64(b, lower_name(n, "begin"), count, begin),
-                              build_i64(b, lower_name(n, "end"), count, end)};
-    struct node *slice = build_node(b, &op_StridedSlice, lower_name(n, "row"), 3, inputs);
-    struct strided_slice *a = slice->attrs;
-    a->begin_mask = a->end_mask = ints_copy(b->graph->arena, mask, count);
-    node_finish(slice);
-    return build_reshape(b, n->name, &slice->outputs[0], (uint32_t)out->rank, out->dims);
+    return slice_one(b, n, (uint32_t)axis + 1, begin, mask);
 }
 
 // Readers of the classic Gather cut its indices themselves, whatever their type.

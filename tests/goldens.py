@@ -74,3 +74,19 @@ def main(folder, compute):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(after)
     return int(bad > 0)
+
+
+# --- topologies (tests/topologies/make_FRAMEWORK.py) -----------------------------------------------
+
+def make_topologies(names, make, use):
+    """list, or NAME... OUT_DIR: runs make(name, folder) for each name."""
+    wanted = sys.argv[1:-1]
+    if sys.argv[1:] == ["list"]:
+        print("\n".join(names))
+        return 0
+    if not wanted or not set(wanted) <= set(names):
+        print(use, file=sys.stderr)
+        return 2
+    for name in wanted:
+        make(name, sys.argv[-1])
+    return 0

@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from goldens import fill
+from goldens import fill, make_topologies
 
 
 # --- writing a net ------------------------------------------------------------
@@ -447,17 +447,5 @@ def make(name, out):
         json.dump({"seed": 0, "tensors": tensors}, f, separators=(",", ":"))
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        print("\n".join(CASES))
-        return 0
-    if len(sys.argv) < 3:
-        print(__doc__, file=sys.stderr)
-        return 2
-    for name in sys.argv[1:-1]:
-        make(name, sys.argv[-1])
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_topologies(CASES, make, __doc__))

@@ -20,7 +20,7 @@ import numpy as np
 from mxnet.gluon.model_zoo import vision
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from goldens import fill
+from goldens import fill, make_topologies
 
 S = mx.sym
 GLUON = {name: (1, 3, 224, 224) for name in (
@@ -179,18 +179,5 @@ def make(name, out):
     print("%s: %s" % (name, ", ".join("%s %s, largest %.4g" % (n, y.shape, abs(y).max()) for n, y in golden.items())))
 
 
-def main():
-    names = sorted(GLUON) + ["ssd_gluoncv"]
-    if sys.argv[1:] == ["list"]:
-        print("\n".join(names))
-        return 0
-    if len(sys.argv) < 3 or not set(sys.argv[1:-1]) <= set(names):
-        print(__doc__, file=sys.stderr)
-        return 2
-    for name in sys.argv[1:-1]:
-        make(name, sys.argv[-1])
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_topologies(sorted(GLUON) + ["ssd_gluoncv"], make, __doc__))

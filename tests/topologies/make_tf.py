@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from goldens import fill
+from goldens import fill, make_topologies
 
 IMAGE = (1, 16, 16, 3)
 MEAN, SCALE = (103.9, 116.8, 123.7), 58.8
@@ -164,17 +164,5 @@ def make(name, out):
     print("%s: %s" % (name, ", ".join("%s %s, largest %.4g" % (n, y.shape, abs(y).max()) for n, y in golden.items())))
 
 
-def main():
-    if sys.argv[1:] == ["list"]:
-        print("\n".join(NETS))
-        return 0
-    if len(sys.argv) < 3 or not set(sys.argv[1:-1]) <= set(NETS):
-        print(__doc__, file=sys.stderr)
-        return 2
-    for name in sys.argv[1:-1]:
-        make(name, sys.argv[-1])
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_topologies(NETS, make, __doc__))
